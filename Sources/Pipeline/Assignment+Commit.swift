@@ -1,0 +1,32 @@
+package import Kafka
+
+extension Assignment {
+    /// What may be committed now: for each partition that has moved, the frontier and the map above it.
+    package mutating func commitBatch(of wanted: [TopicPartition]? = nil) -> [CommittedOffset] {
+        var batch: [CommittedOffset] = []
+        for number in slots.indices {
+            let source = slots[number].source
+            guard let partition = slots[number].partition, partition.isDirty || partition.isMapFull,
+                wanted?.contains(source) ?? true, let map = partition.ledger.map()
+            else { continue }
+            let (metadata, isComplete) = map.encoded()
+            slots[number].partition?.isMapFull = !isComplete
+            slots[number].partition?.isDirty = false
+            batch.append(CommittedOffset(partition: source, offset: map.frontier, metadata: metadata, error: nil))
+        }
+        return batch
+    }
+
+    /// The broker's answer to a batch, or that there was none: what was not committed becomes due again.
+    package mutating func committed(_ batch: [CommittedOffset], failed: Bool) {
+        for offset in batch {
+            let number = slot(of: offset.partition)
+            if failed || offset.error != nil {
+                slots[number].partition?.isDirty = true
+            } else {
+                slots[number].partition?.committed = offset.offset
+            }
+        }
+        if failed { counts.commitFailures &+= 1 } else { counts.commits &+= 1 }
+    }
+}

@@ -1,0 +1,332 @@
+import DequeModule
+import HeapModule
+package import Kafka
+
+extension Assignment {
+    /// Takes a record that was pulled for a slot.
+    package mutating func admit(
+        _ record: Record,
+        in slot: Int,
+        _ reception: Reception<Work>,
+        at now: Duration,
+        _ actions: inout [Action]
+    ) {
+        guard var status = slots[slot].partition?.restored.status(at: record.offset),
+            let sequence = slots[slot].partition?.ledger.track(record.offset, status: status)
+        else { return }
+        counts.received &+= 1
+        guard !status.isFinished else {
+            counts.resumed &+= 1
+            finish(sequence, in: slot, receivedAt: now, at: now)
+            return
+        }
+
+        var stages: StageSet = []
+        var lane = record.keyHash
+        var work: Work?
+        var cause: DeadLetter.Cause?
+        switch reception {
+        case .ignore:
+            counts.ignored &+= 1
+            status = .finished
+        case .reject(let reason):
+            counts.rejected &+= 1
+            cause = reason
+        case .accept(let key, let wanted, let item):
+            counts.accepted &+= 1
+            stages = wanted.subtracting(status.doneStages)
+            lane = key
+            work = item
+            if stages.isEmpty { status = .finished }
+        }
+        guard !status.isFinished else {
+            finish(sequence, in: slot, receivedAt: now, at: now)
+            return
+        }
+
+        let delivery = Delivery(
+            record: record,
+            sequence: sequence,
+            lane: self.lane(lane),
+            work: work,
+            stages: stages,
+            stageCount: stageNames.count,
+            cause: cause,
+            receivedAt: now,
+            cost: record.bytes.count + Self.overhead
+        )
+        slots[slot].partition?.deliveries[sequence] = delivery
+        slots[slot].partition?.bufferedBytes += delivery.cost
+        bufferedBytes += delivery.cost
+        if let lane = delivery.lane, slots[slot].partition?.lanes.enter(lane, sequence) == false { return }
+        begin(delivery, in: slot, at: now, &actions)
+    }
+
+    /// The consumer reports the end of a partition: nothing is left below `position`.
+    package mutating func reach(_ position: Int64, in slot: Int) {
+        if slots[slot].partition?.ledger.reach(position) == true { slots[slot].partition?.isDirty = true }
+    }
+
+    /// A stage has ended, `microseconds` after it was started.
+    package mutating func complete(
+        _ ticket: Ticket,
+        _ outcome: StageOutcome,
+        microseconds: Int64 = 0,
+        at now: Duration,
+        _ actions: inout [Action]
+    ) {
+        guard let stage = ticket.stage, breakers.indices.contains(stage) else { return }
+        counts.processing.record(microseconds: microseconds)
+        defer { flush(at: now, &actions) }
+        let isOpen = note(outcome, stage, at: now)
+        guard let delivery = settle(ticket) else { return }
+        switch outcome {
+        case .done:
+            delivery.remaining.remove(StageSet(index: stage))
+            slots[ticket.slot].partition?.ledger.mark(ticket.sequence, done: StageSet(index: stage))
+            slots[ticket.slot].partition?.isDirty = true
+        case .retry(let reason, let after):
+            delivery.failed(reason, at: now)
+            if isOpen {
+                held[stage].append(ticket)
+                break
+            }
+            delivery.attempts[stage] += 1
+            if delivery.attempts[stage] >= settings.retry.maxAttempts {
+                giveUp(delivery, stage, reason)
+            } else {
+                schedule(ticket, delivery, failures: delivery.attempts[stage], after: after, at: now)
+            }
+        case .unavailable(let reason, let after):
+            delivery.failed(reason, at: now)
+            if isOpen {
+                held[stage].append(ticket)
+            } else {
+                schedule(ticket, delivery, failures: delivery.attempts[stage] + 1, after: after, at: now)
+            }
+        case .reject(let reason):
+            delivery.failed(reason, at: now)
+            delivery.attempts[stage] += 1
+            giveUp(delivery, stage, reason)
+        case .halt(let reason):
+            delivery.failed(reason, at: now)
+            held[stage].append(ticket)
+        }
+        proceed(delivery, in: ticket.slot, at: now, &actions)
+    }
+
+    /// A dead letter was acknowledged by the broker, or could not be written: then it is tried again for as long as it takes.
+    package mutating func deadLettered(_ ticket: Ticket, failure: String?, at now: Duration, _ actions: inout [Action])
+    {
+        defer { flush(at: now, &actions) }
+        guard let delivery = settle(ticket) else { return }
+        if let failure {
+            delivery.failed(failure, at: now)
+            delivery.deadLetterFailures += 1
+            schedule(ticket, delivery, failures: delivery.deadLetterFailures, after: nil, at: now)
+        } else {
+            counts.deadLetters &+= 1
+            remove(delivery, in: ticket.slot, at: now, &actions)
+        }
+    }
+
+    /// Lets time pass: due retries, breakers that may be probed.
+    package mutating func tick(at now: Duration, _ actions: inout [Action]) {
+        while let next = retries.min, next.due <= now {
+            retries.removeMin()
+            guard let delivery = delivery(next.ticket) else { continue }
+            delivery.waitingForRetry -= 1
+            delivery.nextAttempt = nil
+            slots[next.ticket.slot].partition?.retrying -= 1
+            guard slots[next.ticket.slot].partition?.isDraining == false else { continue }
+            if let stage = next.ticket.stage { counts.stages[stage].retries &+= 1 }
+            launch(next.ticket, delivery, at: now, &actions)
+        }
+        flush(at: now, &actions)
+    }
+
+    private func lane(_ key: UInt64?) -> UInt64? {
+        switch settings.ordering {
+        case .key: key
+        case .partition: 0
+        case .none: nil
+        }
+    }
+
+    private func delivery(_ ticket: Ticket) -> Delivery<Work>? {
+        guard let partition = slots[ticket.slot].partition, partition.generation == ticket.generation else {
+            return nil
+        }
+        return partition.deliveries[ticket.sequence]
+    }
+
+    private func startable(_ ticket: Ticket) -> Delivery<Work>? {
+        guard slots[ticket.slot].partition?.isDraining == false else { return nil }
+        return delivery(ticket)
+    }
+
+    /// Books an action as ended; nil when its partition has been given up meanwhile.
+    private mutating func settle(_ ticket: Ticket) -> Delivery<Work>? {
+        guard let delivery = delivery(ticket) else {
+            slots[ticket.slot].orphans = max(0, slots[ticket.slot].orphans - 1)
+            return nil
+        }
+        delivery.running -= 1
+        slots[ticket.slot].partition?.running -= 1
+        if delivery.running == 0 { inFlight -= 1 }
+        return delivery
+    }
+
+    /// Counts an outcome and tells the breaker; returns whether it is open now.
+    private mutating func note(_ outcome: StageOutcome, _ stage: Int, at now: Duration) -> Bool {
+        switch outcome {
+        case .done(.performed): counts.stages[stage].performed &+= 1
+        case .done(.repeated): counts.stages[stage].repeated &+= 1
+        case .done(.suppressed): counts.stages[stage].suppressed &+= 1
+        case .reject: counts.stages[stage].rejected &+= 1
+        case .retry(_, let after), .unavailable(_, let after):
+            counts.stages[stage].failed &+= 1
+            return breakers[stage].failed(at: now, waitAtLeast: after)
+        case .halt:
+            counts.stages[stage].failed &+= 1
+            breakers[stage].halt()
+            return true
+        }
+        breakers[stage].succeeded()
+        return false
+    }
+
+    private mutating func begin(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action]) {
+        guard let generation = slots[slot].partition?.generation else { return }
+        if delivery.work == nil, delivery.cause == nil {
+            delivery.cause = DeadLetter.Cause(.decode, "accepted without work: a defect of the worker")
+        }
+        let sequence = delivery.sequence
+        if delivery.cause != nil {
+            let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: nil)
+            launch(ticket, delivery, at: now, &actions)
+        } else {
+            delivery.remaining.forEachIndex { stage in
+                let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: stage)
+                launch(ticket, delivery, at: now, &actions)
+            }
+        }
+    }
+
+    /// Starts an action when there is room and the sink's breaker lets it pass; else it waits.
+    private mutating func launch(
+        _ ticket: Ticket,
+        _ delivery: Delivery<Work>,
+        at now: Duration,
+        _ actions: inout [Action]
+    ) {
+        if delivery.running == 0, inFlight >= settings.inFlight {
+            ready.append(ticket)
+        } else if let stage = ticket.stage, !breakers[stage].admits(at: now) {
+            held[stage].append(ticket)
+        } else {
+            start(ticket, delivery, &actions)
+        }
+    }
+
+    private mutating func start(_ ticket: Ticket, _ delivery: Delivery<Work>, _ actions: inout [Action]) {
+        if let stage = ticket.stage, let work = delivery.work {
+            actions.append(.perform(ticket, stage: stage, attempt: delivery.attempts[stage] + 1, work))
+        } else if let cause = delivery.cause {
+            let firstFailure = delivery.firstFailure ?? delivery.receivedAt
+            actions.append(.bury(ticket, delivery.record, cause, firstFailure: firstFailure))
+        } else {
+            return
+        }
+        if delivery.running == 0 { inFlight += 1 }
+        delivery.running += 1
+        slots[ticket.slot].partition?.running += 1
+    }
+
+    /// Starts what waited for its sink or for room, as far as both allow.
+    private mutating func flush(at now: Duration, _ actions: inout [Action]) {
+        for stage in held.indices {
+            while inFlight < settings.inFlight, let ticket = held[stage].first {
+                let delivery = startable(ticket)
+                guard delivery == nil || breakers[stage].admits(at: now) else { break }
+                held[stage].removeFirst()
+                if let delivery { start(ticket, delivery, &actions) }
+            }
+        }
+        var left = ready.count
+        while left > 0, inFlight < settings.inFlight, let ticket = ready.popFirst() {
+            left -= 1
+            if let delivery = startable(ticket) { launch(ticket, delivery, at: now, &actions) }
+        }
+    }
+
+    /// After an action: the record is finished, dead, or still has something to come.
+    private mutating func proceed(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action])
+    {
+        guard delivery.remaining.isEmpty, delivery.running == 0, let partition = slots[slot].partition else { return }
+        if delivery.cause == nil {
+            remove(delivery, in: slot, at: now, &actions)
+        } else if !partition.isDraining {
+            let ticket = Ticket(
+                slot: slot,
+                generation: partition.generation,
+                sequence: delivery.sequence,
+                stage: nil
+            )
+            launch(ticket, delivery, at: now, &actions)
+        }
+    }
+
+    /// A stage will never succeed: the record becomes a dead letter as soon as its other stages have ended.
+    private func giveUp(_ delivery: Delivery<Work>, _ stage: Int, _ reason: String) {
+        delivery.remaining.remove(StageSet(index: stage))
+        let attempts = delivery.attempts[stage]
+        guard let earlier = delivery.cause else {
+            delivery.cause = DeadLetter.Cause(.stage, reason, stage: stageNames[stage], attempts: attempts)
+            return
+        }
+        delivery.cause = DeadLetter.Cause(
+            .stage,
+            earlier.message + "; " + reason,
+            stage: [earlier.stage, stageNames[stage]].compactMap(\.self).joined(separator: ","),
+            attempts: max(earlier.attempts, attempts)
+        )
+    }
+
+    private mutating func schedule(
+        _ ticket: Ticket,
+        _ delivery: Delivery<Work>,
+        failures: Int,
+        after: Duration?,
+        at now: Duration
+    ) {
+        guard slots[ticket.slot].partition?.isDraining == false else { return }
+        let backoff = settings.retry.delay(afterFailures: failures, using: &random)
+        let due = now + max(backoff, min(after ?? .zero, settings.retry.maxDelay))
+        delivery.waitingForRetry += 1
+        delivery.nextAttempt = due
+        slots[ticket.slot].partition?.retrying += 1
+        retries.insert(Retry(due: due, ticket: ticket))
+    }
+
+    /// A record is finished: its key's next may start.
+    private mutating func remove(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action])
+    {
+        slots[slot].partition?.deliveries[delivery.sequence] = nil
+        slots[slot].partition?.bufferedBytes -= delivery.cost
+        bufferedBytes -= delivery.cost
+        finish(delivery.sequence, in: slot, receivedAt: delivery.receivedAt, at: now)
+        guard let lane = delivery.lane, let next = slots[slot].partition?.lanes.leave(lane),
+            slots[slot].partition?.isDraining == false, let waiting = slots[slot].partition?.deliveries[next]
+        else { return }
+        begin(waiting, in: slot, at: now, &actions)
+    }
+
+    private mutating func finish(_ sequence: UInt64, in slot: Int, receivedAt: Duration, at now: Duration) {
+        slots[slot].partition?.ledger.finish(sequence)
+        slots[slot].partition?.isDirty = true
+        slots[slot].partition?.lastProgress = now
+        counts.finished &+= 1
+        counts.latency.record(microseconds: (now - receivedAt).microseconds)
+    }
+}

@@ -1,0 +1,143 @@
+import DequeModule
+import HeapModule
+package import Kafka
+
+/// Everything this member owns and has in progress: the pure core of the worker.
+///
+/// No I/O, no clock, no task: time is a `Duration` since the worker's start, and what is to be done comes back as actions.
+package struct Assignment<Work: AnyObject & Sendable> {
+    package enum Action {
+        /// Run a stage and report the outcome with `complete`.
+        case perform(Ticket, stage: Int, attempt: Int, Work)
+        /// Write a dead letter and report with `deadLettered`.
+        case bury(Ticket, Record, DeadLetter.Cause, firstFailure: Duration)
+    }
+
+    struct Retry: Comparable {
+        let due: Duration
+        let ticket: Ticket
+
+        static func < (one: Retry, other: Retry) -> Bool { one.due < other.due }
+        static func == (one: Retry, other: Retry) -> Bool { one.due == other.due }
+    }
+
+    /// The place of a topic's partition, kept for good once it was seen; tickets name it by number.
+    struct Slot {
+        let source: TopicPartition
+        var partition: Partition<Work>?
+        /// Actions still on their way for partitions that were given up: until they end, a new assignment of the partition must not
+        /// start, or two records of one key could run at once.
+        var orphans = 0
+    }
+
+    /// What a record costs beside its bytes, in `limits.buffered`.
+    static var overhead: Int { 512 }
+
+    package let settings: WorkerSettings
+    let stageNames: [String]
+    package internal(set) var counts: WorkerCounts
+    /// Records with an action on its way.
+    package internal(set) var inFlight = 0
+    package internal(set) var bufferedBytes = 0
+    var slots: [Slot] = []
+    private var slotNumbers: [TopicPartition: Int] = [:]
+    var breakers: [CircuitBreaker]
+    /// Work that waits for its sink, by stage, oldest first.
+    var held: [Deque<Ticket>]
+    /// Work that waits for room in `limits.inFlight`, oldest first.
+    var ready: Deque<Ticket> = []
+    var retries = Heap<Retry>()
+    var random: SplitMix64
+
+    /// - Parameters:
+    ///   - stages: names of the stages, in the order of their bits.
+    ///   - seed: of the jitter of retries.
+    package init(settings: WorkerSettings, stages: [String], seed: UInt64) {
+        self.settings = settings
+        stageNames = stages
+        counts = WorkerCounts(stages: stages)
+        breakers = stages.map { _ in CircuitBreaker(policy: settings.breaker) }
+        held = stages.map { _ in [] }
+        random = SplitMix64(seed: seed)
+    }
+
+    /// The partitions owned now.
+    package var sources: [TopicPartition] {
+        slots.compactMap { $0.partition == nil ? nil : $0.source }
+    }
+
+    /// The number under which a partition's records are admitted.
+    package mutating func slot(of source: TopicPartition) -> Int {
+        if let number = slotNumbers[source] { return number }
+        slots.append(Slot(source: source))
+        slotNumbers[source] = slots.count - 1
+        return slots.count - 1
+    }
+
+    func knownSlot(of source: TopicPartition) -> Int? { slotNumbers[source] }
+
+    func partition(_ source: TopicPartition) -> Partition<Work>? {
+        slotNumbers[source].flatMap { slots[$0].partition }
+    }
+
+    /// Takes a partition over from `start` (nil: wherever the broker begins), with what an earlier owner had done above it.
+    ///
+    /// - Parameter end: where `untilEnd` is satisfied.
+    package mutating func add(
+        _ source: TopicPartition,
+        generation: UInt64,
+        start: Int64?,
+        restored: OffsetMap? = nil,
+        end: Int64? = nil,
+        at now: Duration
+    ) {
+        drop(source)
+        slots[slot(of: source)].partition = Partition(
+            generation: generation,
+            start: start,
+            restored: restored ?? OffsetMap(frontier: start ?? 0),
+            end: end,
+            at: now
+        )
+    }
+
+    /// Forgets a partition at once: outcomes of its work will be ignored.
+    package mutating func drop(_ source: TopicPartition) {
+        guard let slot = slotNumbers[source], let partition = slots[slot].partition else { return }
+        slots[slot].partition = nil
+        slots[slot].orphans += partition.running
+        bufferedBytes -= partition.bufferedBytes
+        inFlight -= partition.deliveries.values.count { $0.running > 0 }
+        ready.removeAll { $0.slot == slot }
+        for stage in held.indices { held[stage].removeAll { $0.slot == slot } }
+    }
+
+    /// Starts nothing more in a partition: what runs may end, waiting records and retries are abandoned.
+    package mutating func drain(_ source: TopicPartition) {
+        slots[slot(of: source)].partition?.isDraining = true
+    }
+
+    package func isDrained(_ source: TopicPartition) -> Bool {
+        partition(source)?.isDrained ?? true
+    }
+
+    /// Whether every partition has come as far as `untilEnd` asks for.
+    package var hasReachedEnd: Bool {
+        slots.allSatisfy { $0.partition?.hasReachedEnd ?? true }
+    }
+
+    /// How many records may be pulled for a slot now; none while any limit is reached.
+    package func room(in slot: Int) -> Int {
+        guard let partition = slots[slot].partition, partition.mayPull, slots[slot].orphans == 0 else { return 0 }
+        let bytes = settings.bufferedBytes - bufferedBytes
+        guard bytes > 0 else { return 0 }
+        return min(
+            settings.inFlight - inFlight - ready.count,
+            max(bytes / max(partition.averageCost, Self.overhead), 1),
+            Partition<Work>.spanLimit - partition.ledger.span
+        )
+    }
+
+    /// When `tick` has something to do again.
+    package var nextDeadline: Duration? { retries.min?.due }
+}

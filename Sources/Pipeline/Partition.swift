@@ -1,0 +1,118 @@
+import Kafka
+
+/// Names one piece of work of one record, so that its outcome finds the record again, or finds out that nobody owns it any more.
+package struct Ticket: Hashable, Sendable {
+    /// The partition, by its number in the assignment.
+    package let slot: Int
+    /// The assignment under which the record was received: work of an old one can't move the frontier of a new one.
+    package let generation: UInt64
+    package let sequence: UInt64
+    /// The stage's index; nil: the writing of a dead letter.
+    package let stage: Int?
+}
+
+/// One record that was received and is not finished. Owned by the worker's task.
+final class Delivery<Work: AnyObject & Sendable> {
+    let record: Record
+    let sequence: UInt64
+    let lane: UInt64?
+    let work: Work?
+    let receivedAt: Duration
+    /// Bytes that this record counts for in `limits.buffered`.
+    let cost: Int
+
+    /// Stages that are neither done nor failed.
+    var remaining: StageSet
+    /// Why it is dead, once that is certain.
+    var cause: DeadLetter.Cause?
+    /// Failures that count, by stage index.
+    var attempts: [Int]
+    /// Actions on their way.
+    var running = 0
+    var waitingForRetry = 0
+    var nextAttempt: Duration?
+    var firstFailure: Duration?
+    var lastFailure: String?
+    var deadLetterFailures = 0
+
+    init(
+        record: Record,
+        sequence: UInt64,
+        lane: UInt64?,
+        work: Work?,
+        stages: StageSet,
+        stageCount: Int,
+        cause: DeadLetter.Cause?,
+        receivedAt: Duration,
+        cost: Int
+    ) {
+        self.record = record
+        self.sequence = sequence
+        self.lane = lane
+        self.work = work
+        self.remaining = stages
+        self.attempts = Array(repeating: 0, count: stageCount)
+        self.cause = cause
+        self.receivedAt = receivedAt
+        self.cost = cost
+    }
+
+    func failed(_ reason: String, at now: Duration) {
+        lastFailure = reason
+        if firstFailure == nil { firstFailure = now }
+    }
+}
+
+/// One assigned partition: what was received, what runs, how far it may be committed.
+struct Partition<Work: AnyObject & Sendable> {
+    /// Records that may be tracked above the frontier before the partition stops pulling: bounds memory when one record holds it.
+    static var spanLimit: Int { 1 << 18 }
+
+    let generation: UInt64
+    /// What an earlier owner had done above the frontier.
+    let restored: OffsetMap
+    /// Where `untilEnd` is satisfied.
+    let end: Int64?
+
+    var ledger: OffsetLedger
+    var lanes = KeyLanes()
+    var deliveries: [UInt64: Delivery<Work>] = [:]
+    /// Actions on their way.
+    var running = 0
+    var retrying = 0
+    var bufferedBytes = 0
+    var isDraining = false
+    var isMapFull = false
+    /// Something was finished or marked since the last commit was composed.
+    var isDirty = false
+    var committed: Int64?
+    var lastProgress: Duration
+
+    init(generation: UInt64, start: Int64?, restored: OffsetMap, end: Int64?, at now: Duration) {
+        self.generation = generation
+        self.restored = restored
+        self.end = end
+        ledger = OffsetLedger(frontier: start)
+        committed = start
+        lastProgress = now
+    }
+
+    var mayPull: Bool { !isDraining && !isMapFull }
+
+    var isDrained: Bool { running == 0 }
+
+    var hasReachedEnd: Bool {
+        guard let end else { return false }
+        return end <= ledger.frontier ?? 0
+    }
+
+    /// Bytes that an unfinished record of this partition costs on average.
+    var averageCost: Int { deliveries.isEmpty ? 0 : bufferedBytes / deliveries.count }
+}
+
+extension Duration {
+    var microseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds &* 1_000_000 &+ attoseconds / 1_000_000_000_000
+    }
+}

@@ -1,0 +1,90 @@
+package import Kafka
+
+/// A set of stages, by their index in the worker's list of stages (at most seven; their bits are kept in commit metadata).
+package struct StageSet: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue & 0x7f
+    }
+
+    /// The set of just the stage at `index`.
+    package init(index: Int) {
+        self.init(rawValue: index >= 0 && index < 7 ? 1 << UInt8(index) : 0)
+    }
+
+    /// Calls `body` with the index of each stage, lowest first.
+    @inline(__always)
+    package func forEachIndex(_ body: (Int) -> Void) {
+        var bits = rawValue
+        while bits != 0 {
+            body(bits.trailingZeroBitCount)
+            bits &= bits &- 1
+        }
+    }
+}
+
+/// What became of one stage of one record.
+package enum StageOutcome: Sendable, Equatable {
+    /// The consequence is there and durable: the record's offset may be committed as far as this stage is concerned.
+    case done(Completion)
+    /// This record failed in a way that may pass; counts as an attempt. `after` is the other side's wish, else the backoff decides.
+    case retry(reason: String, after: Duration? = nil)
+    /// The sink failed, whatever the record: counts for the circuit breaker, never as an attempt of the record.
+    case unavailable(reason: String, after: Duration? = nil)
+    /// The record can never succeed: it becomes a dead letter.
+    case reject(reason: String)
+    /// The sink refuses all further work until somebody mends it (for example HTTP 410): its breaker opens for good.
+    case halt(reason: String)
+}
+
+/// How a stage was completed, for the books.
+package enum Completion: Sendable, Equatable {
+    /// The consequence was brought about now, for the first time as far as anyone can know.
+    case performed
+    /// It was brought about now, and may have been before: an earlier answer was never seen.
+    case repeated
+    /// It had been brought about before, or must not be (too old, replay): nothing was done now.
+    case suppressed
+}
+
+/// The circumstances of one attempt at a stage.
+package struct StageContext: Sendable, Equatable {
+    /// 1 for the first attempt in this process.
+    package let attempt: Int
+
+    package init(attempt: Int) {
+        self.attempt = attempt
+    }
+}
+
+/// One consequence that a record must have.
+///
+/// The worker calls `perform` in a child task, once at a time for a record and in offset order for a key.
+package protocol Stage<Work>: Sendable {
+    associatedtype Work: AnyObject & Sendable
+
+    /// Lower-case word for logs, metrics and the header `loyalty-stage`.
+    var name: String { get }
+
+    /// Brings the consequence about. Never throws: every failure is an outcome with a reason for people, free of payload data.
+    func perform(_ work: Work, in context: StageContext) async -> StageOutcome
+}
+
+/// What a record turned out to be.
+package enum Reception<Work: AnyObject & Sendable> {
+    /// Nothing to do: counted and committed.
+    case ignore
+    /// Can't be processed: kept in the dead-letter topic.
+    case reject(DeadLetter.Cause)
+    /// Has consequences. `lane` orders records of one key: those with equal numbers run one after the other. `work` may be nil
+    /// only when `stages` is empty (nothing left to do once the sinks are known).
+    case accept(lane: UInt64, stages: StageSet, work: Work?)
+}
+
+/// Decodes and routes: turns a record into work. Owned and called by the worker's task alone, so it may keep buffers.
+package protocol Intake<Work> {
+    associatedtype Work: AnyObject & Sendable
+
+    func receive(_ record: Record) -> Reception<Work>
+}

@@ -1,0 +1,88 @@
+package import Kafka
+package import Logging
+import Synchronization
+
+/// Consumes a topic as a member of a group: hands records to their stages, and commits what is finished.
+///
+/// One task owns everything mutable (`WorkerLoop`); this is the handle that other tasks hold.
+package final class Worker<Work: AnyObject & Sendable>: Sendable {
+    let settings: WorkerSettings
+    let consumer: Consumer
+    let publisher: Publisher
+    let stages: [any Stage<Work>]
+    let logger: Logger
+    let doorbell: Doorbell
+    let mailbox: Mailbox<Mail>
+    private let latest: Mutex<WorkerStatus>
+
+    enum Mail: Sendable {
+        case completed(Ticket, StageOutcome, microseconds: Int64)
+        case buried(Ticket, failure: String?)
+        case resolved(generation: UInt64, Result<[WorkerMachine<Work>.Start], KafkaError>)
+        case stop
+    }
+
+    /// - Parameters:
+    ///   - doorbell: the one that the consumer was made with.
+    ///   - publisher: writes dead letters; whoever made it runs its pump until `run` has returned.
+    ///   - stages: their index is their bit in a `StageSet`.
+    package init(
+        settings: WorkerSettings,
+        consumer: Consumer,
+        doorbell: Doorbell,
+        publisher: Publisher,
+        stages: [any Stage<Work>],
+        logger: Logger
+    ) {
+        self.settings = settings
+        self.consumer = consumer
+        self.doorbell = doorbell
+        self.publisher = publisher
+        self.stages = stages
+        self.logger = logger
+        mailbox = Mailbox(doorbell: doorbell)
+        latest = Mutex(WorkerStatus())
+    }
+
+    /// What the worker is doing; from any thread.
+    package var status: WorkerStatus {
+        latest.withLock { $0 }
+    }
+
+    /// Asks the worker to drain, commit and leave; from any thread, as often as one likes.
+    package func stop() {
+        mailbox.post(.stop)
+    }
+
+    /// Works until `stop`, or with `untilEnd` until everything present at the start is finished.
+    ///
+    /// - Parameter intake: made here and used by this task alone.
+    package func run(intake: @Sendable () -> any Intake<Work>) async throws(WorkerError) -> WorkerReport {
+        var loop = WorkerLoop(of: self, intake: intake())
+        let failure = await withDiscardingTaskGroup(returning: WorkerError?.self) { group in
+            group.addTask(name: "tick") { [doorbell] in
+                while (try? await Task.sleep(for: WorkerTiming.tick)) != nil { doorbell.ring() }
+            }
+            let failure = await loop.run(in: &group)
+            group.cancelAll()
+            return failure
+        }
+        publish(loop.status())
+        if let failure { throw failure }
+        return loop.report()
+    }
+
+    func publish(_ status: WorkerStatus) {
+        latest.withLock { $0 = status }
+    }
+}
+
+/// How often the loop looks at the clock, and how long it waits for answers.
+enum WorkerTiming {
+    static let tick: Duration = .milliseconds(20)
+    static let statusInterval: Duration = .milliseconds(250)
+    static let answerTimeout: Duration = .seconds(10)
+    static let closeTimeout: Duration = .seconds(15)
+    /// Records pulled from one partition before the next one has its turn.
+    static let pullLimit = 256
+}

@@ -1,0 +1,332 @@
+import Kafka
+import Logging
+
+/// The loop of a worker: feeds its machine with what happens and carries out what comes out. Owned by one task.
+struct WorkerLoop<Work: AnyObject & Sendable> {
+    private struct OpenQueue {
+        let queue: PartitionQueue
+        let slot: Int
+    }
+
+    private let worker: Worker<Work>
+    private let intake: any Intake<Work>
+    private let start = ContinuousClock.now
+    /// Wall clock at `start`, for the times that people read.
+    private let startedAt = WallClock.now
+
+    private var machine: WorkerMachine<Work>
+    private var queues: [OpenQueue] = []
+    private var nextQueue = 0
+    private var mails: [Worker<Work>.Mail] = []
+    private var failure: WorkerError?
+    private var closeDeadline: Duration?
+    private var lastStatus: Duration = .seconds(-1)
+    private var lastProgress: Duration = .zero
+    private var lastWarning: (text: String, at: Duration)?
+    private var firstRecordAt: Duration?
+
+    init(of worker: Worker<Work>, intake: any Intake<Work>) {
+        self.worker = worker
+        self.intake = intake
+        machine = WorkerMachine(
+            settings: worker.settings,
+            stages: worker.stages.map(\.name),
+            seed: .random(in: 0 ... .max)
+        )
+    }
+
+    private var now: Duration { start.duration(to: .now) }
+
+    /// Turns until the group was left.
+    mutating func run(in group: inout DiscardingTaskGroup) async -> WorkerError? {
+        while true {
+            let isBusy = turn(in: &group)
+            if isFinished { break }
+            if isBusy { await Task.yield() } else { await worker.doorbell.wait() }
+        }
+        return failure
+    }
+
+    /// One turn; true when there may be more to do at once.
+    private mutating func turn(in group: inout DiscardingTaskGroup) -> Bool {
+        let now = now
+        takeMails(at: now)
+        obey(at: now, in: &group)
+        while let event = worker.consumer.nextEvent() {
+            answer(event, at: now)
+            obey(at: now, in: &group)
+        }
+        let pulled = pull(at: now)
+        machine.advance(at: now)
+        stopAtEnd(at: now)
+        obey(at: now, in: &group)
+        let isBusy = pulled > 0 || !machine.actions.isEmpty
+        perform(in: &group)
+        if isBusy { lastProgress = now }
+        if now - lastStatus >= WorkerTiming.statusInterval {
+            lastStatus = now
+            worker.publish(status())
+        }
+        return isBusy
+    }
+
+    private var isFinished: Bool {
+        if worker.consumer.isClosed { return true }
+        guard let closeDeadline else { return false }
+        return now >= closeDeadline
+    }
+
+    // MARK: What has happened
+
+    private mutating func takeMails(at now: Duration) {
+        worker.mailbox.take(into: &mails)
+        for mail in mails {
+            switch mail {
+            case .completed(let ticket, let outcome, let microseconds):
+                log(outcome, of: ticket)
+                machine.completed(ticket, outcome, microseconds: microseconds, at: now)
+            case .buried(let ticket, let failure):
+                machine.buried(ticket, failure: failure, at: now)
+            case .resolved(let generation, .success(let starts)):
+                machine.resolved(generation: generation, starts, at: now)
+            case .resolved(let generation, .failure(let error)):
+                machine.resolveFailed(generation: generation, error.description)
+            case .stop:
+                if !machine.membership.isStopping { worker.logger.info("stopping: drain, commit, leave the group") }
+                machine.stop(at: now)
+            }
+        }
+    }
+
+    private func log(_ outcome: StageOutcome, of ticket: Ticket) {
+        let reason: String
+        switch outcome {
+        case .done: return
+        case .retry(let text, _), .unavailable(let text, _), .reject(let text), .halt(let text): reason = text
+        }
+        guard let stage = ticket.stage else { return }
+        worker.logger.debug("stage failed", metadata: ["stage": "\(worker.stages[stage].name)", "reason": "\(reason)"])
+    }
+
+    private mutating func answer(_ event: ConsumerEvent, at now: Duration) {
+        switch event {
+        case .assigned(let partitions):
+            worker.logger.info("assigned", metadata: ["partitions": "\(partitions.listed)"])
+            machine.assigned(partitions, at: now)
+        case .revoked(let partitions, let lost):
+            worker.logger.info("revoked", metadata: ["partitions": "\(partitions.listed)", "lost": "\(lost)"])
+            machine.revoked(partitions, lost: lost, at: now)
+        case .committed(let token, let results, let error):
+            if error == nil { lastProgress = now }
+            machine.commitAnswered(token, results, failure: error?.description, at: now)
+        case .failure(let error) where error.isFatal:
+            fail(.consumerFailed(error.description), at: now)
+        case .failure(let error):
+            warn("Kafka: \(error)", at: now)
+        case .statistics:
+            break
+        }
+    }
+
+    private mutating func pull(at now: Duration) -> Int {
+        guard !queues.isEmpty else { return 0 }
+        var pulled = 0
+        nextQueue = (nextQueue + 1) % queues.count
+        for turn in queues.indices {
+            let open = queues[(nextQueue + turn) % queues.count]
+            let room = min(machine.room(in: open.slot), WorkerTiming.pullLimit)
+            guard room > 0 else { continue }
+            let source = open.queue.partition
+            pulled += open.queue.receive(upTo: room) { message in
+                if let error = message.error {
+                    if error.code == .partitionEOF {
+                        machine.reach(message.offset, in: open.slot)
+                    } else {
+                        warn("\(source): \(error)", at: now)
+                    }
+                } else {
+                    let record = message.record(of: source)
+                    machine.admit(record, in: open.slot, intake.receive(record), at: now)
+                }
+            }
+        }
+        if pulled > 0, firstRecordAt == nil { firstRecordAt = now }
+        return pulled
+    }
+
+    // MARK: What is to be done
+
+    private mutating func obey(at now: Duration, in group: inout DiscardingTaskGroup) {
+        while !machine.orders.isEmpty {
+            let orders = machine.orders
+            machine.orders = []
+            for order in orders {
+                do throws(KafkaError) {
+                    try obey(order, at: now, in: &group)
+                } catch {
+                    warn("Kafka: \(error)", at: now)
+                    if error.isFatal { fail(.consumerFailed(error.description), at: now) }
+                }
+            }
+        }
+    }
+
+    private mutating func obey(
+        _ order: WorkerMachine<Work>.Order,
+        at now: Duration,
+        in group: inout DiscardingTaskGroup
+    ) throws(KafkaError) {
+        switch order {
+        case .resolve(let generation, let partitions):
+            resolve(partitions, generation, in: &group)
+        case .assign(let positions):
+            for position in positions {
+                guard let slot = machine.slot(of: position.partition) else { continue }
+                queues.append(OpenQueue(queue: try worker.consumer.open(position.partition), slot: slot))
+            }
+            if worker.settings.isCooperative {
+                try worker.consumer.incrementalAssign(positions)
+            } else {
+                try worker.consumer.assign(positions)
+            }
+        case .unassign(let partitions):
+            if worker.settings.isCooperative {
+                try worker.consumer.incrementalUnassign(partitions)
+            } else {
+                try worker.consumer.unassign()
+            }
+        case .release(let partitions):
+            for open in queues where partitions.contains(open.queue.partition) { open.queue.close() }
+            queues.removeAll { partitions.contains($0.queue.partition) }
+        case .commit(let token, let batch):
+            do throws(KafkaError) {
+                try worker.consumer.commit(batch, token: token)
+            } catch {
+                machine.commitAnswered(token, [], failure: error.description, at: now)
+            }
+        case .close:
+            closeDeadline = now + WorkerTiming.closeTimeout
+            try worker.consumer.startClose()
+        case .warn(let text):
+            warn(text, at: now)
+        }
+    }
+
+    private func resolve(_ partitions: [TopicPartition], _ generation: UInt64, in group: inout DiscardingTaskGroup) {
+        let worker = worker
+        group.addTask(name: "resolve") {
+            do throws(KafkaError) {
+                let starts = try await worker.starts(of: partitions)
+                worker.mailbox.post(.resolved(generation: generation, .success(starts)))
+            } catch {
+                // A broker that refuses at once must not be asked in a tight loop.
+                guard (try? await Task.sleep(for: .milliseconds(500))) != nil else { return }
+                worker.mailbox.post(.resolved(generation: generation, .failure(error)))
+            }
+        }
+    }
+
+    private mutating func perform(in group: inout DiscardingTaskGroup) {
+        let worker = worker
+        for action in machine.actions {
+            switch action {
+            case .perform(let ticket, let stage, let attempt, let work):
+                group.addTask {
+                    let start = ContinuousClock.now
+                    let outcome = await worker.stages[stage].perform(work, in: StageContext(attempt: attempt))
+                    let elapsed = start.duration(to: .now).microseconds
+                    worker.mailbox.post(.completed(ticket, outcome, microseconds: elapsed))
+                }
+            case .bury(let ticket, let record, let cause, let firstFailure):
+                let letter = DeadLetter(record: record, cause: cause, firstFailure: startedAt.text(after: firstFailure))
+                group.addTask(name: "bury") { await worker.bury(letter, ticket) }
+            }
+        }
+        machine.actions.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func stopAtEnd(at now: Duration) {
+        guard worker.settings.untilEnd, !machine.membership.isStopping else { return }
+        if machine.hasReachedEnd {
+            worker.logger.info("everything present at the start is finished")
+            machine.stop(at: now)
+        } else if !machine.membership.hasJoined, now > worker.settings.joinTimeout {
+            fail(.notJoined(after: worker.settings.joinTimeout, lastError: lastWarning?.text), at: now)
+        }
+    }
+
+    private mutating func fail(_ error: WorkerError, at now: Duration) {
+        guard failure == nil else { return }
+        failure = error
+        worker.logger.error("\(error)")
+        machine.stop(at: now)
+        // librdkafka has nothing left to close after a fatal error, and may not answer.
+        if closeDeadline == nil { closeDeadline = now + worker.settings.drainTimeout + WorkerTiming.closeTimeout }
+    }
+
+    /// Logs a warning, but the same one not more than once in ten seconds.
+    private mutating func warn(_ text: String, at now: Duration) {
+        if let last = lastWarning, last.text == text, now - last.at < .seconds(10) { return }
+        lastWarning = (text, now)
+        worker.logger.warning("\(text)")
+    }
+
+    // MARK: What is seen from outside
+
+    func status() -> WorkerStatus {
+        var status = machine.assignment.status(at: now)
+        status.phase = isFinished ? .stopped : machine.membership.phase
+        status.assignments = machine.membership.generation
+        status.lastCommitError = machine.lastCommitError
+        status.sinceProgress = now - lastProgress
+        return status
+    }
+
+    func report() -> WorkerReport {
+        let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
+        return WorkerReport(counts: machine.assignment.counts, seconds: Double(seconds.microseconds) / 1_000_000)
+    }
+}
+
+extension Worker {
+    /// Where partitions begin for this group, and with `untilEnd` where they end.
+    fileprivate func starts(of partitions: [TopicPartition]) async throws(KafkaError) -> [WorkerMachine<Work>.Start] {
+        guard !partitions.isEmpty else { return [] }
+        var starts: [WorkerMachine<Work>.Start] = []
+        for committed in try await consumer.committed(partitions, timeout: WorkerTiming.answerTimeout) {
+            if let error = committed.error { throw error }
+            var end: Int64?
+            if settings.untilEnd {
+                end = try await consumer.watermarks(committed.partition, timeout: WorkerTiming.answerTimeout).high
+            }
+            starts.append(.init(committed: committed, end: end))
+        }
+        return starts
+    }
+
+    fileprivate func bury(_ letter: DeadLetter, _ ticket: Ticket) async {
+        let record = letter.record
+        logger.warning(
+            "dead letter",
+            metadata: [
+                "partition": "\(record.source)", "offset": "\(record.offset)",
+                "class": "\(letter.cause.errorClass.rawValue)", "reason": "\(letter.cause.message)",
+            ]
+        )
+        do throws(KafkaError) {
+            let topic = settings.deadLetterTopic(for: record.source.topic)
+            try await publisher.publish(letter.outgoing(to: topic, group: settings.group))
+            mailbox.post(.buried(ticket, failure: nil))
+        } catch {
+            mailbox.post(.buried(ticket, failure: error.description))
+        }
+    }
+}
+
+extension [TopicPartition] {
+    /// For people: at most a dozen by name.
+    fileprivate var listed: String {
+        let names = prefix(12).map(\.description).joined(separator: " ")
+        return count > 12 ? "\(names) and \(count - 12) more" : names
+    }
+}

@@ -1,0 +1,215 @@
+package import Kafka
+
+/// All decisions of a worker: what happened goes in, what is to be done comes out.
+///
+/// Pure: no I/O, no clock, no task; `now` is the time since the worker's start and never goes back. `WorkerLoop` is the shell that
+/// feeds it, the simulation of the tests is another.
+package struct WorkerMachine<Work: AnyObject & Sendable> {
+    package typealias Action = Assignment<Work>.Action
+
+    /// Where a partition begins for this member.
+    package struct Start: Sendable {
+        package let committed: CommittedOffset
+        /// With `untilEnd`: where the partition ended when asked.
+        package let end: Int64?
+
+        package init(committed: CommittedOffset, end: Int64?) {
+            self.committed = committed
+            self.end = end
+        }
+    }
+
+    /// What the shell has to do with the group; in order, and before it looks for new events.
+    package enum Order: Sendable {
+        /// Ask for the starts of these and report with `resolved`.
+        case resolve(generation: UInt64, [TopicPartition])
+        /// Open the queues of these and tell librdkafka.
+        case assign([StartOffset])
+        /// Tell librdkafka that these are given up (all of them when eager).
+        case unassign([TopicPartition])
+        /// Close the queues of these.
+        case release([TopicPartition])
+        /// Send a commit; the answer goes to `commitAnswered`.
+        case commit(token: UInt64, [CommittedOffset])
+        /// Leave the group.
+        case close
+        /// Something that people should know.
+        case warn(String)
+    }
+
+    package private(set) var assignment: Assignment<Work>
+    package private(set) var membership: Membership
+    /// Stages to run and dead letters to write; the shell empties it.
+    package var actions: [Action] = []
+    /// The shell empties it.
+    package var orders: [Order] = []
+    package private(set) var lastCommitError: String?
+    package private(set) var lastCommitAt: Duration?
+    private var commit: Commit
+    /// The last commit of partitions that are being given up, once it was sent.
+    private var lastCommitToken: UInt64?
+
+    package init(settings: WorkerSettings, stages: [String], seed: UInt64) {
+        assignment = Assignment(settings: settings, stages: stages, seed: seed)
+        membership = Membership(drainTimeout: settings.drainTimeout, isCooperative: settings.isCooperative)
+        commit = Commit(interval: settings.commitInterval)
+    }
+
+    // MARK: Records
+
+    /// How many records may be pulled for a slot now.
+    package func room(in slot: Int) -> Int { assignment.room(in: slot) }
+
+    package func slot(of source: TopicPartition) -> Int? { assignment.knownSlot(of: source) }
+
+    package mutating func admit(_ record: Record, in slot: Int, _ reception: Reception<Work>, at now: Duration) {
+        assignment.admit(record, in: slot, reception, at: now, &actions)
+    }
+
+    package mutating func reach(_ position: Int64, in slot: Int) {
+        assignment.reach(position, in: slot)
+    }
+
+    package mutating func completed(_ ticket: Ticket, _ outcome: StageOutcome, microseconds: Int64, at now: Duration) {
+        assignment.complete(ticket, outcome, microseconds: microseconds, at: now, &actions)
+    }
+
+    package mutating func buried(_ ticket: Ticket, failure: String?, at now: Duration) {
+        if let failure { orders.append(.warn("the dead letter could not be written, its offset is held: \(failure)")) }
+        assignment.deadLettered(ticket, failure: failure, at: now, &actions)
+    }
+
+    // MARK: The group
+
+    package mutating func assigned(_ partitions: [TopicPartition], at now: Duration) {
+        assignment.countRebalance(lost: false)
+        follow(membership.assigned(partitions))
+    }
+
+    package mutating func revoked(_ partitions: [TopicPartition], lost: Bool, at now: Duration) {
+        assignment.countRebalance(lost: lost)
+        follow(membership.revoked(partitions, lost: lost, at: now))
+    }
+
+    package mutating func resolved(generation: UInt64, _ starts: [Start], at now: Duration) {
+        for step in membership.resolved(generation: generation) {
+            guard case .assign(let generation, let partitions) = step else { continue }
+            assign(partitions, generation, starts, at: now)
+        }
+    }
+
+    package mutating func resolveFailed(generation: UInt64, _ reason: String) {
+        orders.append(.warn("committed offsets could not be fetched, trying again: \(reason)"))
+        if generation == membership.generation { follow(membership.resolveAgain()) }
+    }
+
+    package mutating func stop(at now: Duration) {
+        follow(membership.stop(at: now))
+    }
+
+    /// Lets time pass: retries, probes, deadlines, commits.
+    package mutating func advance(at now: Duration) {
+        assignment.tick(at: now, &actions)
+        follow(membership.advance(at: now) { assignment.isDrained($0) })
+        if let late = commit.expired(at: now) {
+            orders.append(.warn("a commit was not answered within \(Commit.timeout) and will be tried again"))
+            assignment.committed(late, failed: true)
+        }
+        if let leaving = membership.committingLast {
+            guard lastCommitToken == nil, !commit.isOnItsWay else { return }
+            lastCommitToken = send(assignment.commitBatch(of: leaving), at: now)
+            if lastCommitToken == nil { follow(membership.committedLast(at: now)) }
+        } else {
+            lastCommitToken = nil
+            guard membership.isSettled, commit.isDue(at: now) else { return }
+            if send(assignment.commitBatch(), at: now) == nil { commit.skip(at: now) }
+        }
+    }
+
+    /// The broker's answer to a commit, or that it could not even be sent.
+    package mutating func commitAnswered(
+        _ token: UInt64,
+        _ results: [CommittedOffset],
+        failure: String?,
+        at now: Duration
+    ) {
+        if let batch = commit.answered(token) {
+            assignment.committed(results.isEmpty ? batch : results, failed: failure != nil)
+            lastCommitError = failure ?? results.lazy.compactMap(\.error).first?.description
+            if let lastCommitError {
+                orders.append(.warn("a commit failed and will be tried again: \(lastCommitError)"))
+            } else {
+                lastCommitAt = now
+            }
+        }
+        if lastCommitToken == token {
+            lastCommitToken = nil
+            follow(membership.committedLast(at: now))
+        }
+    }
+
+    /// Whether everything asked for by `untilEnd` is finished.
+    package var hasReachedEnd: Bool {
+        membership.hasJoined && membership.isSettled && assignment.hasReachedEnd
+    }
+
+    private mutating func send(_ batch: [CommittedOffset], at now: Duration) -> UInt64? {
+        guard !batch.isEmpty else { return nil }
+        let token = commit.begin(batch, at: now)
+        orders.append(.commit(token: token, batch))
+        return token
+    }
+
+    private mutating func follow(_ steps: [Membership.Step]) {
+        for step in steps {
+            switch step {
+            case .resolve(let generation, let partitions): orders.append(.resolve(generation: generation, partitions))
+            case .assign: break
+            case .drain(let partitions): for partition in partitions { assignment.drain(partition) }
+            case .release(let partitions):
+                for partition in partitions { assignment.drop(partition) }
+                orders.append(.release(partitions))
+            case .unassign(let partitions): orders.append(.unassign(partitions))
+            case .close: orders.append(.close)
+            }
+        }
+    }
+
+    private mutating func assign(
+        _ partitions: [TopicPartition],
+        _ generation: UInt64,
+        _ starts: [Start],
+        at now: Duration
+    ) {
+        var found: [TopicPartition: Start] = [:]
+        for start in starts { found[start.committed.partition] = start }
+        let positions = partitions.map { partition in
+            let start = found[partition]
+            let offset = start?.committed.offset
+            assignment.add(
+                partition,
+                generation: generation,
+                start: offset,
+                restored: offset.flatMap { restored(start?.committed.metadata ?? "", at: $0, of: partition) },
+                end: start?.end,
+                at: now
+            )
+            return StartOffset(partition, at: offset.map { .offset($0) } ?? .stored)
+        }
+        orders.append(.assign(positions))
+    }
+
+    /// Foreign or broken metadata is ignored, never trusted.
+    private mutating func restored(_ metadata: String, at frontier: Int64, of partition: TopicPartition) -> OffsetMap? {
+        do throws(OffsetMap.Malformed) {
+            return try OffsetMap(metadata: metadata, frontier: frontier)
+        } catch {
+            orders.append(
+                .warn(
+                    "\(partition): the metadata of commit \(frontier) is \(error), not an offset map of this worker: ignored"
+                )
+            )
+            return nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// How a worker works; the defaults are those of the documented settings.
+package struct WorkerSettings: Sendable {
+    /// Which records wait for each other.
+    package enum Ordering: String, Sendable, CaseIterable {
+        /// Records of one key, inside one partition.
+        case key
+        /// All records of a partition.
+        case partition
+        /// None.
+        case none
+    }
+
+    package var group: String
+    /// Nil: the name of the record's own topic with `.dlq` behind it.
+    package var deadLetterTopic: String?
+    package var ordering: Ordering = .key
+    /// The group rebalances incrementally (`cooperative-sticky`), so assignments are answered so.
+    package var isCooperative = false
+    /// Events being handled at once.
+    package var inFlight = 1000
+    /// Bytes fetched and not finished.
+    package var bufferedBytes = 64 << 20
+    package var commitInterval: Duration = .seconds(1)
+    package var drainTimeout: Duration = .seconds(20)
+    package var retry = RetryPolicy()
+    package var breaker = CircuitBreaker.Policy()
+    /// Stop once everything present at the start is finished.
+    package var untilEnd = false
+    /// With `untilEnd`: how long to wait for the first assignment.
+    package var joinTimeout: Duration = .seconds(60)
+
+    package init(group: String) {
+        self.group = group
+    }
+
+    package func deadLetterTopic(for topic: String) -> String {
+        deadLetterTopic ?? topic + ".dlq"
+    }
+}
+
+/// Why a worker ended without having finished its job.
+package enum WorkerError: Error, Sendable, CustomStringConvertible {
+    /// librdkafka declared this consumer dead.
+    case consumerFailed(String)
+    /// No assignment within the time allowed: broker, topic or group can't be reached.
+    case notJoined(after: Duration, lastError: String?)
+    /// The broker's answer about the topic could not be had.
+    case unreachable(String)
+
+    package var description: String {
+        switch self {
+        case .consumerFailed(let reason): "the Kafka consumer failed for good: \(reason)"
+        case .notJoined(let time, let last):
+            "no assignment within \(time): \(last ?? "the broker did not say why"); check kafka.bootstrapServers and kafka.topic"
+        case .unreachable(let reason): "Kafka can't be reached: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import Kafka
+import Testing
+
+@testable import Pipeline
+
+@Suite struct KeyLanesTests {
+    @Test func `one record of a key runs at a time, in order`() {
+        var lanes = KeyLanes()
+        let entered = [(7, 1), (7, 2), (8, 3), (7, 4)].map { lanes.enter($0, $1) }
+        #expect(entered == [true, false, true, false])
+        let left = [7, 7, 7, 8].map { lanes.leave($0) }
+        #expect(left == [2, 4, nil, nil])
+        #expect(lanes.isEmpty)
+    }
+}
+
+@Suite struct CircuitBreakerTests {
+    @Test func `it opens after so many failures in a row, lets one probe through, and closes when that succeeds`() {
+        var breaker = CircuitBreaker(policy: .init(failures: 3, cooldown: .seconds(10)))
+        breaker.failed(at: .seconds(1))
+        breaker.failed(at: .seconds(1))
+        breaker.succeeded()
+        breaker.failed(at: .seconds(2))
+        breaker.failed(at: .seconds(2))
+        let isClosed = breaker.admits(at: .seconds(2))
+        #expect(isClosed)
+        let isOpen = breaker.failed(at: .seconds(3))
+        #expect(isOpen)
+        let early = breaker.admits(at: .seconds(12))
+        #expect(!early)
+        let probe = breaker.admits(at: .seconds(13))
+        let second = breaker.admits(at: .seconds(13))
+        #expect(probe && !second)
+        breaker.failed(at: .seconds(14))
+        #expect(breaker.state == .open(until: .seconds(24)))
+        let again = breaker.admits(at: .seconds(24))
+        #expect(again)
+        breaker.succeeded()
+        #expect(breaker.state == .closed)
+    }
+
+    @Test func `a halted breaker stays shut`() {
+        var breaker = CircuitBreaker()
+        breaker.halt()
+        breaker.succeeded()
+        let passes = breaker.admits(at: .seconds(1_000_000))
+        #expect(!passes)
+    }
+
+    @Test func `the wish of the other side prolongs the cooldown`() {
+        var breaker = CircuitBreaker(policy: .init(failures: 1, cooldown: .seconds(1)))
+        breaker.failed(at: .zero, waitAtLeast: .seconds(30))
+        #expect(breaker.state == .open(until: .seconds(30)))
+    }
+}
+
+@Suite struct RetryPolicyTests {
+    @Test func `delays grow to their bound and are spread below it`() {
+        var random = SplitMix64(seed: 1)
+        let policy = RetryPolicy(maxAttempts: 8, initialDelay: .milliseconds(200), maxDelay: .seconds(60))
+        for failures in [1, 2, 5, 9, 1000, .max] {
+            let delays = (0..<200).map { _ in policy.delay(afterFailures: failures, using: &random) }
+            let bound = min(Duration.milliseconds(200) * (1 << min(failures - 1, 20)), .seconds(60))
+            #expect(delays.allSatisfy { $0 >= .zero && $0 <= bound })
+            #expect(delays.contains { $0 > bound * 0.7 } && delays.contains { $0 < bound * 0.3 })
+        }
+    }
+}
+
+@Suite struct LatencyHistogramTests {
+    @Test func `quantiles are right within a bucket`() throws {
+        var histogram = LatencyHistogram()
+        #expect(histogram.milliseconds(at: 0.5) == nil)
+        for microseconds in 1...100_000 as ClosedRange<Int64> { histogram.record(microseconds: microseconds) }
+        let median = try #require(histogram.milliseconds(at: 0.5))
+        let high = try #require(histogram.milliseconds(at: 0.99))
+        #expect((50...53.2).contains(median))
+        #expect((99...105.4).contains(high))
+        #expect(histogram.count(upTo: 1000) == 100_000)
+    }
+
+    @Test func `odd durations do not trap`() {
+        var histogram = LatencyHistogram()
+        for microseconds in [-5, 0, .max, .min] as [Int64] { histogram.record(microseconds: microseconds) }
+        #expect(histogram.count == 4)
+    }
+}
+
+@Suite struct DeadLetterTests {
+    private let record = Record(
+        source: TopicPartition(topic: "t", partition: 3),
+        offset: 42,
+        timestamp: Timestamp(milliseconds: 1_700_000_000_000, kind: .create),
+        key: [1, 0, 255],
+        value: [0xff, 0xfe],
+        headers: [
+            Header(name: "traceparent", value: Array("00-abc".utf8)), Header(name: "n", value: nil),
+            Header(name: "loyalty-redrives", value: Array("2".utf8)),
+            Header(name: "loyalty-stage", value: Array("old".utf8)),
+        ]
+    )
+
+    @Test func `key, value, headers and timestamp are kept byte for byte, and the origin is told`() throws {
+        let letter = DeadLetter(
+            record: record,
+            cause: .init(.stage, "no", stage: "notification", attempts: 8),
+            firstFailure: "2026-01-01T00:00:00.000Z"
+        )
+        let out = letter.outgoing(to: "t.dlq", group: "g")
+        #expect(out.topic == "t.dlq")
+        #expect(out.key == [1, 0, 255])
+        #expect(out.value == [0xff, 0xfe])
+        #expect(out.timestamp == 1_700_000_000_000)
+        let texts = Dictionary(
+            out.headers.map { ($0.name, $0.value.map { String(decoding: $0, as: UTF8.self) }) },
+            uniquingKeysWith: { $1 }
+        )
+        #expect(texts["traceparent"] == "00-abc")
+        #expect(out.headers.contains { $0.name == "n" && $0.value == nil })
+        #expect(texts["kafka_dlt-original-topic"] == "t")
+        #expect(texts["kafka_dlt-original-partition"] == "3")
+        #expect(texts["kafka_dlt-original-offset"] == "42")
+        #expect(texts["kafka_dlt-original-timestamp"] == "1700000000000")
+        #expect(texts["kafka_dlt-original-consumer-group"] == "g")
+        #expect(texts["kafka_dlt-exception-message"] == "no")
+        #expect(texts["loyalty-error-class"] == "stage")
+        #expect(texts["loyalty-stage"] == "notification")
+        #expect(texts["loyalty-attempts"] == "8")
+        #expect(texts["loyalty-redrives"] == "2")
+        #expect(Set(out.headers.map(\.name)).count == out.headers.count)
+    }
+
+    @Test func `a header never has more than 256 bytes, and is cut between characters`() {
+        let letter = DeadLetter(
+            record: record,
+            cause: .init(.decode, String(repeating: "ü", count: 1000)),
+            firstFailure: ""
+        )
+        for header in letter.outgoing(to: "d", group: "g").headers {
+            #expect(header.value?.count ?? 0 <= 256)
+            #expect(header.value.map { String(validating: $0, as: UTF8.self) != nil } ?? true)
+        }
+    }
+}
+
+@Suite struct MembershipTests {
+    private let one = TopicPartition(topic: "t", partition: 1)
+    private let two = TopicPartition(topic: "t", partition: 2)
+
+    @Test func `a revoke is answered when drained and committed`() {
+        var member = joined()
+        let steps1 = member.revoked([one, two], lost: false, at: .zero)
+        #expect(steps1 == [.drain([one, two])])
+        let steps2 = member.advance(at: .seconds(1)) { $0 == one }
+        #expect(steps2 == [])
+        #expect(member.committingLast == nil)
+        let steps3 = member.advance(at: .seconds(2)) { _ in true }
+        #expect(steps3 == [])
+        #expect(member.committingLast == [one, two])
+        let steps4 = member.committedLast(at: .seconds(3))
+        #expect(steps4 == [.release([one, two]), .unassign([one, two])])
+        #expect(member.owned.isEmpty)
+    }
+
+    @Test func `an assignment that comes while a revoke is drained cancels the late unassign`() {
+        var member = joined()
+        _ = member.revoked([one, two], lost: false, at: .zero)
+        let steps5 = member.assigned([one])
+        #expect(steps5 == [.release([one, two]), .resolve(generation: 2, [one])])
+        let steps6 = member.advance(at: .seconds(100)) { _ in true }
+        #expect(steps6 == [])
+        let steps7 = member.committedLast(at: .seconds(100))
+        #expect(steps7 == [])
+        let steps8 = member.resolved(generation: 2)
+        #expect(steps8 == [.assign(generation: 2, [one])])
+    }
+
+    @Test func `what is lost is dropped without a commit`() {
+        var member = joined()
+        let steps9 = member.revoked([one, two], lost: true, at: .zero)
+        #expect(steps9 == [.release([one, two]), .unassign([one, two])])
+        #expect(member.committingLast == nil)
+    }
+
+    @Test
+    func
+        `a handler that never ends delays a revoke no longer than the drain timeout, a coordinator no longer than its own`()
+    {
+        var member = joined()
+        _ = member.revoked([one, two], lost: false, at: .zero)
+        _ = member.advance(at: .seconds(20)) { _ in false }
+        #expect(member.committingLast != nil)
+        let steps10 = member.advance(at: .seconds(25)) { _ in false }
+        #expect(steps10 == [.release([one, two]), .unassign([one, two])])
+    }
+
+    @Test func `stopping drains, commits and leaves, also before the first assignment`() {
+        var member = joined()
+        let steps11 = member.stop(at: .zero)
+        #expect(steps11 == [.drain([one, two])])
+        let steps12 = member.stop(at: .zero)
+        #expect(steps12 == [])
+        _ = member.advance(at: .seconds(1)) { _ in true }
+        let steps13 = member.committedLast(at: .seconds(1))
+        #expect(steps13 == [.release([one, two]), .close])
+        let steps14 = member.revoked([one, two], lost: false, at: .seconds(1))
+        #expect(steps14 == [.unassign([one, two])])
+
+        var early = Membership(drainTimeout: .seconds(20), isCooperative: false)
+        let steps15 = early.stop(at: .zero)
+        #expect(steps15 == [.close])
+        let steps16 = early.assigned([one])
+        #expect(steps16 == [.unassign([one])])
+    }
+
+    @Test func `the answer to an older question is not taken for the present one`() {
+        var member = Membership(drainTimeout: .seconds(20), isCooperative: false)
+        _ = member.assigned([one])
+        _ = member.assigned([two])
+        let steps17 = member.resolved(generation: 1)
+        #expect(steps17 == [])
+        let steps18 = member.resolved(generation: 2)
+        #expect(steps18 == [.assign(generation: 2, [two])])
+        #expect(member.owned == [two])
+    }
+
+    private func joined() -> Membership {
+        var member = Membership(drainTimeout: .seconds(20), isCooperative: false)
+        _ = member.assigned([one, two])
+        _ = member.resolved(generation: 1)
+        return member
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+@testable import Pipeline
+
+/// Thousands of histories of the pure core; `LOYALTY_SIMULATION_SEEDS` runs more, `LOYALTY_SIMULATION_FIRST` starts elsewhere.
+@Suite struct SimulationTests {
+    @Test func `no seeded history breaks an invariant`() throws {
+        let first = number("LOYALTY_SIMULATION_FIRST") ?? 0
+        let count = number("LOYALTY_SIMULATION_SEEDS") ?? 3000
+        for seed in first..<first + count {
+            do {
+                var world = Simulation(seed: seed)
+                try world.run(steps: 400)
+            } catch {
+                Issue.record("seed \(seed): \(error)")
+                return
+            }
+        }
+        print("simulation: \(count) histories from seed \(first)")
+    }
+
+    @Test(arguments: [
+        Simulation.Defect.commitBeyondFrontier, .runLaneTwice,
+    ])
+    func `a deliberate defect is found`(_ defect: Simulation.Defect) {
+        let isFound = (0..<200 as Range<UInt64>).contains { seed in
+            var world = Simulation(seed: seed, defect: defect)
+            do { try world.run(steps: 400) } catch { return true }
+            return false
+        }
+        #expect(isFound)
+    }
+
+    private func number(_ variable: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[variable].flatMap(UInt64.init)
+    }
+}
