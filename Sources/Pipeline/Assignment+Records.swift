@@ -15,6 +15,7 @@ extension Assignment {
             let sequence = slots[slot].partition?.ledger.track(record.offset, status: status)
         else { return }
         counts.received &+= 1
+        slots[slot].partition?.tracked &+= 1
         guard !status.isFinished else {
             counts.resumed &+= 1
             finish(sequence, in: slot, receivedAt: now, at: now)
@@ -160,11 +161,6 @@ extension Assignment {
         return partition.deliveries[ticket.sequence]
     }
 
-    private func startable(_ ticket: Ticket) -> Delivery<Work>? {
-        guard slots[ticket.slot].partition?.isDraining == false else { return nil }
-        return delivery(ticket)
-    }
-
     /// Books an action as ended; nil when its partition has been given up meanwhile.
     private mutating func settle(_ ticket: Ticket) -> Delivery<Work>? {
         guard let delivery = delivery(ticket) else {
@@ -247,7 +243,7 @@ extension Assignment {
     private mutating func flush(at now: Duration, _ actions: inout [Action]) {
         for stage in held.indices {
             while inFlight < settings.inFlight, let ticket = held[stage].first {
-                let delivery = startable(ticket)
+                let delivery = delivery(ticket)
                 guard delivery == nil || breakers[stage].admits(at: now) else { break }
                 held[stage].removeFirst()
                 if let delivery { start(ticket, delivery, &actions) }
@@ -256,7 +252,7 @@ extension Assignment {
         var left = ready.count
         while left > 0, inFlight < settings.inFlight, let ticket = ready.popFirst() {
             left -= 1
-            if let delivery = startable(ticket) { launch(ticket, delivery, at: now, &actions) }
+            if let delivery = delivery(ticket) { launch(ticket, delivery, at: now, &actions) }
         }
     }
 
@@ -266,7 +262,7 @@ extension Assignment {
         guard delivery.remaining.isEmpty, delivery.running == 0, let partition = slots[slot].partition else { return }
         if delivery.cause == nil {
             remove(delivery, in: slot, at: now, &actions)
-        } else if !partition.isDraining {
+        } else {
             let ticket = Ticket(
                 slot: slot,
                 generation: partition.generation,
@@ -317,13 +313,14 @@ extension Assignment {
         bufferedBytes -= delivery.cost
         finish(delivery.sequence, in: slot, receivedAt: delivery.receivedAt, at: now)
         guard let lane = delivery.lane, let next = slots[slot].partition?.lanes.leave(lane),
-            slots[slot].partition?.isDraining == false, let waiting = slots[slot].partition?.deliveries[next]
+            let waiting = slots[slot].partition?.deliveries[next]
         else { return }
         begin(waiting, in: slot, at: now, &actions)
     }
 
     private mutating func finish(_ sequence: UInt64, in slot: Int, receivedAt: Duration, at now: Duration) {
         slots[slot].partition?.ledger.finish(sequence)
+        slots[slot].partition?.finished &+= 1
         slots[slot].partition?.isDirty = true
         slots[slot].partition?.lastProgress = now
         counts.finished &+= 1

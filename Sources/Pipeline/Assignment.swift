@@ -106,19 +106,24 @@ package struct Assignment<Work: AnyObject & Sendable> {
         guard let slot = slotNumbers[source], let partition = slots[slot].partition else { return }
         slots[slot].partition = nil
         slots[slot].orphans += partition.running
+        let unfinished = UInt64(partition.deliveries.count)
+        counts.abandoned &+= unfinished
+        counts.lost &+= partition.tracked &- min(partition.finished &+ unfinished, partition.tracked)
         bufferedBytes -= partition.bufferedBytes
         inFlight -= partition.deliveries.values.count { $0.running > 0 }
         ready.removeAll { $0.slot == slot }
         for stage in held.indices { held[stage].removeAll { $0.slot == slot } }
     }
 
-    /// Starts nothing more in a partition: what runs may end, waiting records and retries are abandoned.
+    /// Admits nothing more to a partition: what was admitted may finish, but retries and work that waits for its sink are abandoned,
+    /// because the group waits meanwhile.
     package mutating func drain(_ source: TopicPartition) {
         slots[slot(of: source)].partition?.isDraining = true
     }
 
     package func isDrained(_ source: TopicPartition) -> Bool {
-        partition(source)?.isDrained ?? true
+        guard let slot = slotNumbers[source], let partition = slots[slot].partition else { return true }
+        return partition.running == 0 && !ready.contains { $0.slot == slot }
     }
 
     /// Whether every partition has come as far as `untilEnd` asks for.

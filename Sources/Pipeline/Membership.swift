@@ -9,7 +9,7 @@ package struct Membership: Sendable {
         case resolve(generation: UInt64, [TopicPartition])
         /// Take these up and tell librdkafka.
         case assign(generation: UInt64, [TopicPartition])
-        /// Start nothing more in these.
+        /// Admit nothing more to these.
         case drain([TopicPartition])
         /// Forget these and close their queues.
         case release([TopicPartition])

@@ -77,6 +77,9 @@ struct Partition<Work: AnyObject & Sendable> {
     var ledger: OffsetLedger
     var lanes = KeyLanes()
     var deliveries: [UInt64: Delivery<Work>] = [:]
+    /// Records tracked and finished, counted apart from the ledger: what is neither finished nor unfinished was lost.
+    var tracked: UInt64 = 0
+    var finished: UInt64 = 0
     /// Actions on their way.
     var running = 0
     var retrying = 0
@@ -98,8 +101,6 @@ struct Partition<Work: AnyObject & Sendable> {
     }
 
     var mayPull: Bool { !isDraining && !isMapFull }
-
-    var isDrained: Bool { running == 0 }
 
     var hasReachedEnd: Bool {
         guard let end else { return false }

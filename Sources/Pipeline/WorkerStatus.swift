@@ -91,6 +91,10 @@ package struct WorkerCounts: Sendable, Equatable {
     package var deadLetters: UInt64 = 0
     package var resumed: UInt64 = 0
     package var finished: UInt64 = 0
+    /// Unfinished when their partition was given up: not committed, delivered again to its next owner.
+    package var abandoned: UInt64 = 0
+    /// Neither finished nor unfinished when their partition was given up: a defect of the worker, to be reported.
+    package var lost: UInt64 = 0
     package var commits: UInt64 = 0
     package var commitFailures: UInt64 = 0
     package var rebalances: UInt64 = 0

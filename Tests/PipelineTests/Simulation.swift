@@ -543,6 +543,9 @@ struct Simulation {
                 throw Violation(description: "\(source)/\(entry.offset) was committed and never finished")
             }
         }
+        for member in members where member.machine.assignment.counts.lost > 0 {
+            throw Violation(description: "member \(member.id) counts \(member.machine.assignment.counts.lost) lost")
+        }
         for member in members where !member.isGone {
             let assignment = member.machine.assignment
             guard assignment.inFlight == 0, assignment.bufferedBytes == 0 else {

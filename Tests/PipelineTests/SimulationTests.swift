@@ -3,11 +3,11 @@ import Testing
 
 @testable import Pipeline
 
-/// Thousands of histories of the pure core; `LOYALTY_SIMULATION_SEEDS` runs more, `LOYALTY_SIMULATION_FIRST` starts elsewhere.
+/// Thousands of histories of the pure core; `SIMULATION_SEEDS` runs more, `SIMULATION_FIRST` starts elsewhere.
 @Suite struct SimulationTests {
     @Test func `no seeded history breaks an invariant`() throws {
-        let first = number("LOYALTY_SIMULATION_FIRST") ?? 0
-        let count = number("LOYALTY_SIMULATION_SEEDS") ?? 3000
+        let first = number("SIMULATION_FIRST") ?? 0
+        let count = number("SIMULATION_SEEDS") ?? 3000
         for seed in first..<first + count {
             do {
                 var world = Simulation(seed: seed)
