@@ -1,0 +1,88 @@
+import Kafka
+import Pipeline
+import Stages
+
+extension Settings {
+    /// For the member of the consumer group.
+    func consumerConfiguration(prefetch: PrefetchRegime) -> Configuration {
+        var configuration = clientConfiguration(kafka.properties.forConsumer)
+        configuration.set("group.id", kafka.group)
+        if let instance = kafka.groupInstanceID { configuration.set("group.instance.id", instance) }
+        configuration.set("partition.assignment.strategy", kafka.assignor.rawValue)
+        configuration.set("enable.partition.eof", "true")
+        configuration.setDefault("auto.offset.reset", "earliest")
+        prefetch.apply(to: &configuration, library: .current)
+        return configuration
+    }
+
+    /// For looking only: no group is joined.
+    func surveyConfiguration() -> Configuration {
+        var configuration = clientConfiguration(kafka.properties.forConsumer)
+        configuration.set("group.id", kafka.group)
+        return configuration
+    }
+
+    /// For dead letters and for sinks that are topics.
+    func producerConfiguration() -> Configuration {
+        var configuration = clientConfiguration(kafka.properties.forProducer)
+        configuration.set("enable.idempotence", "true")
+        configuration.set("acks", "all")
+        configuration.setDefault("compression.codec", "lz4")
+        // A dead letter is as large as what came in, which may be more than limits.payload allows.
+        configuration.setDefault("message.max.bytes", "\(max(limits.payload * 2, Self.largestDeadLetter))")
+        return configuration
+    }
+
+    private static let largestDeadLetter = 64 << 20
+
+    private func clientConfiguration(_ properties: [String: String]) -> Configuration {
+        var configuration = Configuration(properties)
+        configuration.set("bootstrap.servers", kafka.bootstrapServers ?? "")
+        configuration.setDefault("client.id", "loyalty-worker")
+        return configuration
+    }
+
+    func workerSettings(untilEnd: Bool) -> WorkerSettings {
+        var worker = WorkerSettings(group: kafka.group)
+        worker.deadLetterTopic = kafka.deadLetterTopic
+        worker.ordering = ordering
+        worker.isCooperative = kafka.assignor == .cooperativeSticky
+        worker.inFlight = limits.inFlight
+        worker.bufferedBytes = limits.buffered
+        worker.commitInterval = commitInterval
+        worker.drainTimeout = drainTimeout
+        worker.retry = retry
+        worker.breaker = breaker
+        worker.untilEnd = untilEnd
+        return worker
+    }
+
+    func stagesSettings() -> StagesSettings {
+        var stages = StagesSettings(scope: kafka.group)
+        stages.inFlight = limits.inFlight
+        stages.payloadLimit = limits.payload
+        stages.journal = journal
+        stages.notification.sink = notification.sink
+        stages.notification.webhook.url = notification.webhookURL
+        stages.notification.webhook.secret = notification.webhookSecret?.reveal()
+        stages.notification.webhook.timeout = notification.webhookTimeout
+        stages.notification.webhook.allow = notification.webhookAllow
+        stages.notification.topic = notification.topic
+        stages.notification.template = notification.template
+        stages.notification.maxAge = notification.maxAge
+        stages.publication.sink = publication.sink
+        stages.publication.topic = publication.topic
+        return stages
+    }
+
+    /// The brokers, for commands that can't do without.
+    func requiredBootstrapServers() throws(CommandFailure) -> String {
+        guard let servers = kafka.bootstrapServers else {
+            throw .settings(
+                "kafka.bootstrapServers is needed; give --kafka-bootstrap-servers HOST:PORT or set"
+                    + " LOYALTY_KAFKA_BOOTSTRAP_SERVERS"
+            )
+        }
+        return servers
+    }
+}

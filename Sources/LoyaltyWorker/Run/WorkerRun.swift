@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+import Pipeline
+import Synchronization
+import UnixSignals
+
+/// One worker with its admin server and its signals, from start to end.
+final class WorkerRun: Sendable {
+    private struct State {
+        var pipeline: LoyaltyPipeline?
+        var isStopping = false
+        var failure: CommandFailure?
+    }
+
+    private let settings: Settings
+    private let untilEnd: Bool
+    private let logger: Logger
+    private let startedAt = Date.now
+    private let state = Mutex(State())
+
+    init(_ settings: Settings, untilEnd: Bool, logger: Logger) {
+        self.settings = settings
+        self.untilEnd = untilEnd
+        self.logger = logger
+    }
+
+    /// Works until the end or until a signal; the first one drains, the second one ends the process at once.
+    ///
+    /// - Returns: nil when it was stopped before it had reached a broker.
+    func run() async throws(CommandFailure) -> RunReport? {
+        let outcome: Result<RunReport?, CommandFailure> = await withTaskGroup { group in
+            group.addTask(name: "signals") { await self.obeySignals() }
+            let listening = AsyncStream<Void>.makeStream()
+            group.addTask(name: "admin") { await self.serveAdmin { listening.continuation.finish() } }
+            // A taken port must be known before any event is touched.
+            for await _ in listening.stream {}
+            let outcome: Result<RunReport?, CommandFailure>
+            do throws(CommandFailure) {
+                outcome = .success(try await self.work())
+            } catch {
+                outcome = .failure(error)
+            }
+            group.cancelAll()
+            return outcome
+        }
+        let report = try outcome.get()
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        return report
+    }
+
+    private func work() async throws(CommandFailure) -> RunReport? {
+        guard let partitions = try await reach() else { return nil }
+        let pipeline = try LoyaltyPipeline(
+            settings,
+            untilEnd: untilEnd,
+            partitions: partitions.count,
+            logger: logger
+        )
+        let isStopping = state.withLock { state in
+            state.pipeline = pipeline
+            return state.isStopping
+        }
+        if isStopping { pipeline.stop() }
+        defer { ExitWatchdog.arm() }
+        return try await pipeline.run()
+    }
+
+    /// Waits for a broker: for a bounded time when the run is to end, else until a signal (nil).
+    private func reach() async throws(CommandFailure) -> BrokerSurvey.Partitions? {
+        let survey = try BrokerSurvey(settings)
+        // Short, so that a signal is obeyed soon; the client goes on connecting in between.
+        let patience = untilEnd ? settings.kafka.reachTimeout : min(settings.kafka.reachTimeout, .seconds(2))
+        var tries = 0
+        while !isStopping {
+            do throws(CommandFailure) {
+                let found = try await survey.partitions(of: settings.kafka, timeout: patience)
+                guard !found.missing.isEmpty else { return found }
+                let text = "no such topic: \(found.missing.joined(separator: ", "))"
+                guard !untilEnd else { throw .unreachable("\(text); create it, or set kafka.topic") }
+                logger.warning("\(text); waiting for it to appear")
+                return found
+            } catch {
+                guard !untilEnd else { throw error }
+                if tries.isMultiple(of: 10) { logger.error("\(error.message) Trying again until it does.") }
+                tries += 1
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        return nil
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    private func stop() {
+        let pipeline = state.withLock { state in
+            state.isStopping = true
+            return state.pipeline
+        }
+        pipeline?.stop()
+    }
+
+    private func obeySignals() async {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            if isStopping {
+                logger.error("second \(signal): leaving at once, what is unfinished will be delivered again")
+                _exit(CommandFailure.Status.failed.rawValue)
+            }
+            logger.info("\(signal): draining, then committing and leaving; a second one leaves at once")
+            stop()
+        }
+    }
+
+    private func serveAdmin(listening: @escaping @Sendable () -> Void) async {
+        let server = AdminServer(settings: settings.admin, logger: settings.log.logger("admin")) { self.snapshot() }
+        do throws(CommandFailure) {
+            try await server.run { _ in listening() }
+        } catch {
+            logger.error("\(error.message)")
+            state.withLock { $0.failure = error }
+            stop()
+        }
+        listening()
+    }
+
+    private func snapshot() -> WorkerSnapshot {
+        if let pipeline = state.withLock({ $0.pipeline }) { return pipeline.snapshot() }
+        return WorkerSnapshot(
+            status: .init(),
+            group: settings.kafka.group,
+            topics: settings.kafka.topics,
+            ordering: settings.ordering.rawValue,
+            prefetch: "no broker has answered yet",
+            startedAt: startedAt,
+            takenAt: .now,
+            residentBytes: ResidentMemory.current
+        )
+    }
+}
+
+/// Ends the process when librdkafka does not: destroying a client can wait for ever on a broken connection.
+enum ExitWatchdog {
+    private static let patience: Duration = .seconds(15)
+
+    static func arm() {
+        let thread = Thread {
+            Thread.sleep(forTimeInterval: patience.inSeconds)
+            Terminal.printError(
+                "loyalty-worker: the Kafka client did not close within \(Quantity.text(patience)); leaving"
+            )
+            _exit(CommandFailure.Status.failed.rawValue)
+        }
+        thread.start()
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Pipeline
+import Testing
+
+@testable import LoyaltyWorker
+
+@Suite struct `The report has the documented keys` {
+    private var counts: WorkerCounts {
+        var counts = WorkerCounts(stages: ["notification", "publication"])
+        counts.received = 100
+        counts.accepted = 90
+        counts.ignored = 7
+        counts.deadLetters = 3
+        counts.stages[0].performed = 85
+        counts.stages[0].suppressed = 4
+        counts.stages[0].repeated = 1
+        counts.stages[1].performed = 20
+        counts.stages[1].suppressed = 2
+        counts.latency.record(microseconds: 1500, times: 90)
+        return counts
+    }
+
+    @Test func `every key and value`() throws {
+        let line = RunReport(WorkerReport(counts: counts, seconds: 2)).json
+        #expect(!line.contains("\n"))
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(report["events"] as? Int == 100)
+        #expect(report["accepted"] as? Int == 90)
+        #expect(report["ignored"] as? Int == 7)
+        #expect(report["dead_letters"] as? Int == 3)
+        #expect(report["notifications"] as? [String: Int] == ["sent": 85, "suppressed": 4, "repeated": 1])
+        #expect(report["publications"] as? [String: Int] == ["recorded": 20, "repeated": 2])
+        #expect(report["lost"] as? Int == 0)
+        #expect(report["seconds"] as? Double == 2)
+        #expect(report["events_per_second"] as? Double == 50)
+        let latency = try #require(report["latency_ms"] as? [String: Double])
+        #expect(Set(latency.keys) == ["p50", "p99"])
+        #expect(latency["p50"].map { (1.4...1.6).contains($0) } == true)
+        #expect((report["max_resident_mib"] as? Int).map { $0 > 0 } == true)
+    }
+
+    @Test func `a run without events has a report too`() throws {
+        let line = RunReport(WorkerReport(counts: WorkerCounts(), seconds: 0)).json
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(report["events_per_second"] as? Double == 0)
+        #expect((report["latency_ms"] as? [String: Any])?["p50"] is NSNull)
+    }
+
+    @Test func `json texts survive every character`() throws {
+        let text = "\u{0}\u{1b}\"\\/\n\r\t\u{7f}\u{9f}\u{2028}é🎁"
+        let line = JSONValue.object([(text, .list([.text(text), .number(.nan), .number(1.5), .integer(-1), true]))])
+            .line
+        #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) })
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: [Any]])
+        #expect(object[text]?.first as? String == text)
+        #expect(object[text]?[1] is NSNull)
+    }
+}
