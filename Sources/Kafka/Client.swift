@@ -108,24 +108,33 @@ final class Client: @unchecked Sendable {
 
     /// How many partitions a topic has.
     func partitions(of topic: String, timeout: Duration) async throws(KafkaError) -> Int {
-        try await BlockingCall.run("metadata of \(topic)", timeout: timeout) { milliseconds throws(KafkaError) in
-            let name = unsafe rd_kafka_topic_new(self.handle, topic, nil)
-            guard let name = unsafe name else {
-                throw .invalidArgument("topic \(topic): \(KafkaError.Code(rd_kafka_last_error()).words)")
-            }
-            defer { unsafe rd_kafka_topic_destroy(name) }
+        guard let count = try await topics(timeout: timeout)[topic] else {
+            throw KafkaError(.unknownTopicOrPartition, "metadata of \(topic): no such topic")
+        }
+        return count
+    }
+
+    /// All topics that this client may see, with their numbers of partitions. Asking for one by name could create it.
+    func topics(timeout: Duration) async throws(KafkaError) -> [String: Int] {
+        try await BlockingCall.run("metadata", timeout: timeout) { milliseconds throws(KafkaError) in
             var metadata: UnsafePointer<rd_kafka_metadata>?
             try KafkaError.check(
-                unsafe rd_kafka_metadata(self.handle, 0, name, &metadata, milliseconds),
-                during: "metadata of \(topic)"
+                unsafe rd_kafka_metadata(self.handle, 1, nil, &metadata, milliseconds),
+                during: "metadata"
             )
-            guard let metadata = unsafe metadata else { return 0 }
+            guard let metadata = unsafe metadata else { return [:] }
             defer { unsafe rd_kafka_metadata_destroy(metadata) }
-            guard unsafe metadata.pointee.topic_cnt > 0, let first = unsafe metadata.pointee.topics else {
-                throw KafkaError(.unknownTopicOrPartition, "metadata of \(topic): no such topic")
+            let found = unsafe UnsafeBufferPointer(
+                start: metadata.pointee.topics,
+                count: max(0, Int(metadata.pointee.topic_cnt))
+            )
+            var topics: [String: Int] = [:]
+            for index in found.indices {
+                let topic = unsafe found[index]
+                guard unsafe topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = unsafe topic.topic else { continue }
+                unsafe topics[String(cString: name)] = Int(topic.partition_cnt)
             }
-            try KafkaError.check(unsafe first.pointee.err, during: "metadata of \(topic)")
-            return unsafe Int(first.pointee.partition_cnt)
+            return topics
         }
     }
 }

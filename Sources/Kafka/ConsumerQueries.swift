@@ -65,4 +65,9 @@ extension Consumer {
     package func partitions(of topic: String, timeout: Duration) async throws(KafkaError) -> Int {
         try await client.partitions(of: topic, timeout: timeout)
     }
+
+    /// All topics that this client may see, with their numbers of partitions.
+    package func topics(timeout: Duration) async throws(KafkaError) -> [String: Int] {
+        try await client.topics(timeout: timeout)
+    }
 }

@@ -87,6 +87,11 @@ package final class Producer: Sendable {
         try await client.partitions(of: topic, timeout: timeout)
     }
 
+    /// All topics that this client may see, with their numbers of partitions.
+    package func topics(timeout: Duration) async throws(KafkaError) -> [String: Int] {
+        try await client.topics(timeout: timeout)
+    }
+
     /// Destroys `event`; returns the number of reports in it.
     @unsafe
     private func handle(_ event: OpaquePointer, _ body: (DeliveryReport) -> Void) -> Int {

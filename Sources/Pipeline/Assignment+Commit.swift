@@ -9,7 +9,7 @@ extension Assignment {
             guard let partition = slots[number].partition, partition.isDirty || partition.isMapFull,
                 wanted?.contains(source) ?? true, let map = partition.ledger.map()
             else { continue }
-            let (metadata, isComplete) = map.encoded()
+            let (metadata, isComplete) = partition.isMapRefused ? ("", true) : map.encoded()
             slots[number].partition?.isMapFull = !isComplete
             slots[number].partition?.isDirty = false
             batch.append(CommittedOffset(partition: source, offset: map.frontier, metadata: metadata, error: nil))
@@ -23,6 +23,7 @@ extension Assignment {
             let number = slot(of: offset.partition)
             if failed || offset.error != nil {
                 slots[number].partition?.isDirty = true
+                if offset.error?.code == .offsetMetadataTooLarge { slots[number].partition?.isMapRefused = true }
             } else {
                 slots[number].partition?.committed = offset.offset
             }

@@ -11,6 +11,12 @@ extension Assignment {
         at now: Duration,
         _ actions: inout [Action]
     ) {
+        guard let partition = slots[slot].partition else { return }
+        if let frontier = partition.ledger.frontier, record.offset < frontier {
+            // The log was cut or made anew, and the consumer began again: what comes now was never seen.
+            add(record.source, start: nil, end: partition.end, at: now)
+            counts.restarts &+= 1
+        }
         guard var status = slots[slot].partition?.restored.status(at: record.offset),
             let sequence = slots[slot].partition?.ledger.track(record.offset, status: status)
         else { return }
@@ -94,7 +100,13 @@ extension Assignment {
             }
             delivery.attempts[stage] += 1
             if delivery.attempts[stage] >= settings.retry.maxAttempts {
-                giveUp(delivery, stage, reason)
+                if isHealthy(stage, since: delivery.firstFailure) {
+                    giveUp(delivery, stage, reason)
+                } else {
+                    breakers[stage].trip(at: now)
+                    tell(stage, reason)
+                    held[stage].append(ticket)
+                }
             } else {
                 schedule(ticket, delivery, failures: delivery.attempts[stage], after: after, at: now)
             }
@@ -175,21 +187,41 @@ extension Assignment {
 
     /// Counts an outcome and tells the breaker; returns whether it is open now.
     private mutating func note(_ outcome: StageOutcome, _ stage: Int, at now: Duration) -> Bool {
+        let before = breakers[stage].state
         switch outcome {
-        case .done(.performed): counts.stages[stage].performed &+= 1
-        case .done(.repeated): counts.stages[stage].repeated &+= 1
-        case .done(.suppressed): counts.stages[stage].suppressed &+= 1
-        case .reject: counts.stages[stage].rejected &+= 1
-        case .retry(_, let after), .unavailable(_, let after):
+        case .done(let completion):
+            switch completion {
+            case .performed: counts.stages[stage].performed &+= 1
+            case .repeated: counts.stages[stage].repeated &+= 1
+            case .suppressed: counts.stages[stage].suppressed &+= 1
+            }
+            if completion != .suppressed { lastSuccess[stage] = now }
+        case .reject:
+            counts.stages[stage].rejected &+= 1
+        case .retry(let reason, let after), .unavailable(let reason, let after):
             counts.stages[stage].failed &+= 1
-            return breakers[stage].failed(at: now, waitAtLeast: after)
-        case .halt:
+            let isOpen = breakers[stage].failed(at: now, waitAtLeast: after)
+            if isOpen, before == .closed { tell(stage, reason) }
+            return isOpen
+        case .halt(let reason):
             counts.stages[stage].failed &+= 1
             breakers[stage].halt()
+            if before != .halted { tell(stage, reason) }
             return true
         }
         breakers[stage].succeeded()
+        if before != .closed, breakers[stage].state == .closed { tell(stage, "it answers again") }
         return false
+    }
+
+    /// Whether the sink has served others since: then it is the record that fails, and not the sink.
+    private func isHealthy(_ stage: Int, since firstFailure: Duration?) -> Bool {
+        guard let firstFailure, let success = lastSuccess[stage] else { return false }
+        return success > firstFailure
+    }
+
+    private mutating func tell(_ stage: Int, _ reason: String) {
+        breakerNews.append(BreakerNews(stage: stageNames[stage], state: breakers[stage].state, reason: reason))
     }
 
     private mutating func begin(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action]) {

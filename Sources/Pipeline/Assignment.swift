@@ -30,6 +30,14 @@ package struct Assignment<Work: AnyObject & Sendable> {
         var orphans = 0
     }
 
+    /// A breaker has changed its state.
+    package struct BreakerNews: Sendable {
+        package let stage: String
+        package let state: CircuitBreaker.State
+        /// What the sink said last.
+        package let reason: String
+    }
+
     /// What a record costs beside its bytes, in `limits.buffered`.
     static var overhead: Int { 512 }
 
@@ -41,7 +49,13 @@ package struct Assignment<Work: AnyObject & Sendable> {
     package internal(set) var bufferedBytes = 0
     var slots: [Slot] = []
     private var slotNumbers: [TopicPartition: Int] = [:]
+    /// Counts the partitions taken up.
+    private var generation: UInt64 = 0
     var breakers: [CircuitBreaker]
+    /// When each stage last succeeded, for any record.
+    var lastSuccess: [Duration?]
+    /// Changes of breakers since the shell last looked, for people.
+    package var breakerNews: [BreakerNews] = []
     /// Work that waits for its sink, by stage, oldest first.
     var held: [Deque<Ticket>]
     /// Work that waits for room in `limits.inFlight`, oldest first.
@@ -57,6 +71,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
         stageNames = stages
         counts = WorkerCounts(stages: stages)
         breakers = stages.map { _ in CircuitBreaker(policy: settings.breaker) }
+        lastSuccess = stages.map { _ in nil }
         held = stages.map { _ in [] }
         random = SplitMix64(seed: seed)
     }
@@ -85,13 +100,13 @@ package struct Assignment<Work: AnyObject & Sendable> {
     /// - Parameter end: where `untilEnd` is satisfied.
     package mutating func add(
         _ source: TopicPartition,
-        generation: UInt64,
         start: Int64?,
         restored: OffsetMap? = nil,
         end: Int64? = nil,
         at now: Duration
     ) {
         drop(source)
+        generation &+= 1
         slots[slot(of: source)].partition = Partition(
             generation: generation,
             start: start,
@@ -126,6 +141,17 @@ package struct Assignment<Work: AnyObject & Sendable> {
         return partition.running == 0 && !ready.contains { $0.slot == slot }
     }
 
+    package var haltedStages: [String] {
+        stageNames.indices.filter { breakers[$0].state == .halted }.map { stageNames[$0] }
+    }
+
+    /// Whether nothing moves any more, because all that is left waits for sinks that are gone for good.
+    package var isHalted: Bool {
+        inFlight == 0 && ready.isEmpty && retries.isEmpty
+            && zip(held, breakers).contains { !$0.isEmpty && $1.state == .halted }
+            && zip(held, breakers).allSatisfy { $0.isEmpty || $1.state == .halted }
+    }
+
     /// Whether every partition has come as far as `untilEnd` asks for.
     package var hasReachedEnd: Bool {
         slots.allSatisfy { $0.partition?.hasReachedEnd ?? true }
@@ -134,13 +160,18 @@ package struct Assignment<Work: AnyObject & Sendable> {
     /// How many records may be pulled for a slot now; none while any limit is reached.
     package func room(in slot: Int) -> Int {
         guard let partition = slots[slot].partition, partition.mayPull, slots[slot].orphans == 0 else { return 0 }
-        let bytes = settings.bufferedBytes - bufferedBytes
-        guard bytes > 0 else { return 0 }
+        let bytes = min(settings.bufferedBytes - bufferedBytes, share - partition.bufferedBytes)
+        guard bytes > 0 else { return partition.deliveries.isEmpty && inFlight < settings.inFlight ? 1 : 0 }
         return min(
             settings.inFlight - inFlight - ready.count,
             max(bytes / max(partition.averageCost, Self.overhead), 1),
             Partition<Work>.spanLimit - partition.ledger.span
         )
+    }
+
+    /// What one partition may buffer: a key that is stuck fills no more than its partition's share.
+    private var share: Int {
+        settings.bufferedBytes / max(1, slots.count { $0.partition != nil })
     }
 
     /// When `tick` has something to do again.

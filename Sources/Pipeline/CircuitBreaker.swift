@@ -65,9 +65,9 @@ package struct CircuitBreaker: Sendable, Equatable {
         return true
     }
 
-    /// A probe that will never report (its partition was given up) must not block the sink for ever.
-    package mutating func probeAbandoned(at now: Duration) {
-        if state == .halfOpen { state = .open(until: now) }
+    /// Opens it without having counted to the limit: nothing has succeeded for as long as a record was tried in vain.
+    package mutating func trip(at now: Duration) {
+        if state != .halted { state = .open(until: now + policy.cooldown) }
     }
 
     package mutating func halt() {

@@ -58,7 +58,7 @@ package struct DeadLetter: Sendable {
     }
 
     /// The record to publish: key, value, headers and timestamp byte for byte, and the reason as headers.
-    package func outgoing(to topic: String, group: String) -> OutgoingRecord {
+    package func outgoing(to topic: String, group: String, keepsTimestamp: Bool = true) -> OutgoingRecord {
         var headers = record.headers.filter { !HeaderName.written.contains($0.name) }
         func add(_ name: String, _ text: String) {
             headers.append(Header(name: name, value: Self.bounded(text)))
@@ -86,7 +86,7 @@ package struct DeadLetter: Sendable {
             key: record.key.map(Array.init),
             value: record.value.map(Array.init),
             headers: headers,
-            timestamp: record.timestamp?.milliseconds
+            timestamp: keepsTimestamp ? record.timestamp?.milliseconds : nil
         )
     }
 

@@ -8,7 +8,7 @@ package struct Membership: Sendable {
         /// Ask the broker for committed offsets (and ends), then report with `resolved`.
         case resolve(generation: UInt64, [TopicPartition])
         /// Take these up and tell librdkafka.
-        case assign(generation: UInt64, [TopicPartition])
+        case assign([TopicPartition])
         /// Admit nothing more to these.
         case drain([TopicPartition])
         /// Forget these and close their queues.
@@ -52,6 +52,8 @@ package struct Membership: Sendable {
     /// An assignment (it may be empty) was taken up at least once.
     package private(set) var hasJoined = false
     package private(set) var isStopping = false
+    /// The last word of the group was an assignment.
+    private var isAssigned = false
 
     package init(drainTimeout: Duration, isCooperative: Bool) {
         self.drainTimeout = drainTimeout
@@ -69,7 +71,7 @@ package struct Membership: Sendable {
 
     package var phase: WorkerStatus.Phase {
         switch operation {
-        case .none: hasJoined && !(owned.isEmpty && isStopping) ? .working : .joining
+        case .none: isAssigned ? .working : .joining
         case .resolving: .joining
         case .draining, .committing: .draining
         case .closing: .stopped
@@ -103,7 +105,8 @@ package struct Membership: Sendable {
         operation = .none
         owned += partitions
         hasJoined = true
-        return [.assign(generation: generation, partitions)]
+        isAssigned = true
+        return [.assign(partitions)]
     }
 
     /// The answer to `resolve` could not be had: asks again.
@@ -118,10 +121,13 @@ package struct Membership: Sendable {
     package mutating func revoked(_ partitions: [TopicPartition], lost: Bool, at now: Duration) -> [Step] {
         if operation == .closing { return forget(partitions) + [.unassign(partitions)] }
         if case .resolving = operation { operation = .none }
+        if !isCooperative { isAssigned = false }
         let mine = partitions.filter(owned.contains)
         if lost || mine.isEmpty {
             operation = .none
-            return forget(partitions) + [.unassign(partitions)] + (isStopping ? leave(at: now) : [])
+            // Incrementally, librdkafka refuses to unassign what it was never told to assign.
+            let answer = isCooperative ? mine : partitions
+            return forget(partitions) + [.unassign(answer)] + (isStopping ? leave(at: now) : [])
         }
         operation = .draining(Leave(partitions: mine, deadline: now + drainTimeout, isRevoke: true))
         return [.drain(mine)]

@@ -34,6 +34,8 @@ package struct OffsetLedger: Sendable {
     private var base: UInt64 = 0
     /// The next offset to commit: everything below it is finished. Nil until a position is known.
     package private(set) var frontier: Int64?
+    /// Where the consumer has been: nothing is left to receive below.
+    private var reached: Int64 = 0
 
     /// - Parameter frontier: where the partition starts, when known.
     package init(frontier: Int64? = nil) {
@@ -82,13 +84,22 @@ package struct OffsetLedger: Sendable {
             slots.removeFirst()
             base &+= 1
         }
+        passGap()
         return true
     }
 
     /// The consumer has been past everything below `position`, where nothing may be left to receive (the end of the partition).
+    /// Returns whether the frontier moved; while something is unfinished it moves when that is finished.
     package mutating func reach(_ position: Int64) -> Bool {
-        guard slots.isEmpty, position > frontier ?? -1 else { return false }
-        frontier = position
+        reached = max(reached, position)
+        return passGap()
+    }
+
+    /// Transaction markers and compacted records behind the last one hold nothing.
+    @discardableResult
+    private mutating func passGap() -> Bool {
+        guard slots.isEmpty, reached > frontier ?? -1 else { return false }
+        frontier = reached
         return true
     }
 

@@ -4,7 +4,7 @@ import Kafka
 package struct Ticket: Hashable, Sendable {
     /// The partition, by its number in the assignment.
     package let slot: Int
-    /// The assignment under which the record was received: work of an old one can't move the frontier of a new one.
+    /// The taking-up of the partition under which the record was received: work of an old one can't move the frontier of a new one.
     package let generation: UInt64
     package let sequence: UInt64
     /// The stage's index; nil: the writing of a dead letter.
@@ -86,6 +86,8 @@ struct Partition<Work: AnyObject & Sendable> {
     var bufferedBytes = 0
     var isDraining = false
     var isMapFull = false
+    /// The broker takes less metadata than we have: the map stays at home.
+    var isMapRefused = false
     /// Something was finished or marked since the last commit was composed.
     var isDirty = false
     var committed: Int64?

@@ -19,6 +19,9 @@ package final class Publisher: Sendable {
         self.doorbell = doorbell
     }
 
+    /// Why the producer can publish nothing any more, if so.
+    package var fatalError: KafkaError? { producer.fatalError }
+
     /// Returns when the broker has acknowledged the record.
     ///
     /// - Throws: why it was not acknowledged; the record may then have been written or not.

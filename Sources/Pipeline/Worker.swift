@@ -14,6 +14,7 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     let doorbell: Doorbell
     let mailbox: Mailbox<Mail>
     private let latest: Mutex<WorkerStatus>
+    private let isOver = Atomic(false)
 
     enum Mail: Sendable {
         case completed(Ticket, StageOutcome, microseconds: Int64)
@@ -60,11 +61,14 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     package func run(intake: @Sendable () -> any Intake<Work>) async throws(WorkerError) -> WorkerReport {
         var loop = WorkerLoop(of: self, intake: intake())
         let failure = await withDiscardingTaskGroup(returning: WorkerError?.self) { group in
-            group.addTask(name: "tick") { [doorbell] in
-                while (try? await Task.sleep(for: WorkerTiming.tick)) != nil { doorbell.ring() }
+            group.addTask(name: "tick") { [self] in
+                while !isOver.load(ordering: .relaxed), (try? await Task.sleep(for: WorkerTiming.tick)) != nil {
+                    doorbell.ring()
+                }
             }
             let failure = await loop.run(in: &group)
-            group.cancelAll()
+            // Calls on their way are not cancelled: the other side may have acted, and the journal should know.
+            isOver.store(true, ordering: .relaxed)
             return failure
         }
         publish(loop.status())

@@ -66,6 +66,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
         if now - lastStatus >= WorkerTiming.statusInterval {
             lastStatus = now
             worker.publish(status())
+            if let error = worker.publisher.fatalError { fail(.consumerFailed("the producer: \(error)"), at: now) }
         }
         return isBusy
     }
@@ -209,6 +210,8 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
             try worker.consumer.startClose()
         case .warn(let text):
             warn(text, at: now)
+        case .tell(let news):
+            tell(news)
         }
     }
 
@@ -250,8 +253,26 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
         if machine.hasReachedEnd {
             worker.logger.info("everything present at the start is finished")
             machine.stop(at: now)
+        } else if machine.assignment.isHalted {
+            let stages = machine.assignment.haltedStages.joined(separator: ", ")
+            fail(.halted(stages: stages), at: now)
         } else if !machine.membership.hasJoined, now > worker.settings.joinTimeout {
             fail(.notJoined(after: worker.settings.joinTimeout, lastError: lastWarning?.text), at: now)
+        }
+    }
+
+    private func tell(_ news: Assignment<Work>.BreakerNews) {
+        switch news.state {
+        case .closed:
+            worker.logger.info("\(news.stage): \(news.reason), its work goes on")
+        case .open, .halfOpen:
+            worker.logger.warning(
+                "\(news.stage): the sink fails, its work waits and is tried again from time to time: \(news.reason)"
+            )
+        case .halted:
+            worker.logger.error(
+                "\(news.stage): the sink wants no more, its work waits uncommitted; mend it, then restart: \(news.reason)"
+            )
         }
     }
 
@@ -289,17 +310,14 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
 }
 
 extension Worker {
-    /// Where partitions begin for this group, and with `untilEnd` where they end.
+    /// Where partitions begin for this group, and where they end now.
     fileprivate func starts(of partitions: [TopicPartition]) async throws(KafkaError) -> [WorkerMachine<Work>.Start] {
         guard !partitions.isEmpty else { return [] }
         var starts: [WorkerMachine<Work>.Start] = []
         for committed in try await consumer.committed(partitions, timeout: WorkerTiming.answerTimeout) {
             if let error = committed.error { throw error }
-            var end: Int64?
-            if settings.untilEnd {
-                end = try await consumer.watermarks(committed.partition, timeout: WorkerTiming.answerTimeout).high
-            }
-            starts.append(.init(committed: committed, end: end))
+            let watermarks = try await consumer.watermarks(committed.partition, timeout: WorkerTiming.answerTimeout)
+            starts.append(.init(committed: committed, end: watermarks.high))
         }
         return starts
     }
@@ -315,7 +333,14 @@ extension Worker {
         )
         do throws(KafkaError) {
             let topic = settings.deadLetterTopic(for: record.source.topic)
-            try await publisher.publish(letter.outgoing(to: topic, group: settings.group))
+            var outgoing = letter.outgoing(to: topic, group: settings.group)
+            do throws(KafkaError) {
+                try await publisher.publish(outgoing)
+            } catch  where error.code == .invalidTimestamp {
+                // The topic refuses so old or so new a time; it is in a header too.
+                outgoing = letter.outgoing(to: topic, group: settings.group, keepsTimestamp: false)
+                try await publisher.publish(outgoing)
+            }
             mailbox.post(.buried(ticket, failure: nil))
         } catch {
             mailbox.post(.buried(ticket, failure: error.description))

@@ -10,7 +10,7 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
     /// Where a partition begins for this member.
     package struct Start: Sendable {
         package let committed: CommittedOffset
-        /// With `untilEnd`: where the partition ended when asked.
+        /// Where the partition ended when asked; nil when not asked.
         package let end: Int64?
 
         package init(committed: CommittedOffset, end: Int64?) {
@@ -35,6 +35,8 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
         case close
         /// Something that people should know.
         case warn(String)
+        /// A sink's breaker has changed.
+        case tell(Assignment<Work>.BreakerNews)
     }
 
     package private(set) var assignment: Assignment<Work>
@@ -72,6 +74,9 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
 
     package mutating func completed(_ ticket: Ticket, _ outcome: StageOutcome, microseconds: Int64, at now: Duration) {
         assignment.complete(ticket, outcome, microseconds: microseconds, at: now, &actions)
+        guard !assignment.breakerNews.isEmpty else { return }
+        orders += assignment.breakerNews.map { .tell($0) }
+        assignment.breakerNews = []
     }
 
     package mutating func buried(_ ticket: Ticket, failure: String?, at now: Duration) {
@@ -93,8 +98,8 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
 
     package mutating func resolved(generation: UInt64, _ starts: [Start], at now: Duration) {
         for step in membership.resolved(generation: generation) {
-            guard case .assign(let generation, let partitions) = step else { continue }
-            assign(partitions, generation, starts, at: now)
+            guard case .assign(let partitions) = step else { continue }
+            assign(partitions, starts, at: now)
         }
     }
 
@@ -175,23 +180,26 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
         }
     }
 
-    private mutating func assign(
-        _ partitions: [TopicPartition],
-        _ generation: UInt64,
-        _ starts: [Start],
-        at now: Duration
-    ) {
+    private mutating func assign(_ partitions: [TopicPartition], _ starts: [Start], at now: Duration) {
         var found: [TopicPartition: Start] = [:]
         for start in starts { found[start.committed.partition] = start }
         let positions = partitions.map { partition in
             let start = found[partition]
             let offset = start?.committed.offset
+            // A commit beyond the end belongs to a log that was cut or made anew. librdkafka will find the offset out of range and
+            // begin where it is told to; what it brings then is below the commit, and new.
+            let isForeign = offset.flatMap { offset in start?.end.map { $0 < offset } } ?? false
+            if isForeign {
+                orders.append(
+                    .warn("\(partition): committed \(offset ?? 0) is beyond the end \(start?.end ?? 0): a new log?")
+                )
+            }
             assignment.add(
                 partition,
-                generation: generation,
-                start: offset,
-                restored: offset.flatMap { restored(start?.committed.metadata ?? "", at: $0, of: partition) },
-                end: start?.end,
+                start: isForeign ? nil : offset,
+                restored: isForeign
+                    ? nil : offset.flatMap { restored(start?.committed.metadata ?? "", at: $0, of: partition) },
+                end: assignment.settings.untilEnd ? start?.end : nil,
                 at: now
             )
             return StartOffset(partition, at: offset.map { .offset($0) } ?? .stored)

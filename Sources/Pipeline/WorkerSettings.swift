@@ -40,7 +40,9 @@ package struct WorkerSettings: Sendable {
 
 /// Why a worker ended without having finished its job.
 package enum WorkerError: Error, Sendable, CustomStringConvertible {
-    /// librdkafka declared this consumer dead.
+    /// A sink wants no more work, and nothing else is left to do.
+    case halted(stages: String)
+    /// librdkafka declared its consumer or producer dead.
     case consumerFailed(String)
     /// No assignment within the time allowed: broker, topic or group can't be reached.
     case notJoined(after: Duration, lastError: String?)
@@ -49,7 +51,8 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .consumerFailed(let reason): "the Kafka consumer failed for good: \(reason)"
+        case .halted(let stages): "the sink of \(stages) wants no more; what is unfinished was not committed"
+        case .consumerFailed(let reason): "Kafka failed for good: \(reason)"
         case .notJoined(let time, let last):
             "no assignment within \(time): \(last ?? "the broker did not say why"); check kafka.bootstrapServers and kafka.topic"
         case .unreachable(let reason): "Kafka can't be reached: \(reason)"

@@ -95,6 +95,8 @@ package struct WorkerCounts: Sendable, Equatable {
     package var abandoned: UInt64 = 0
     /// Neither finished nor unfinished when their partition was given up: a defect of the worker, to be reported.
     package var lost: UInt64 = 0
+    /// Partitions whose log began again at a lower offset while they were assigned.
+    package var restarts: UInt64 = 0
     package var commits: UInt64 = 0
     package var commitFailures: UInt64 = 0
     package var rebalances: UInt64 = 0

@@ -172,7 +172,7 @@ import Testing
         let steps7 = member.committedLast(at: .seconds(100))
         #expect(steps7 == [])
         let steps8 = member.resolved(generation: 2)
-        #expect(steps8 == [.assign(generation: 2, [one])])
+        #expect(steps8 == [.assign([one])])
     }
 
     @Test func `what is lost is dropped without a commit`() {
@@ -220,7 +220,7 @@ import Testing
         let steps17 = member.resolved(generation: 1)
         #expect(steps17 == [])
         let steps18 = member.resolved(generation: 2)
-        #expect(steps18 == [.assign(generation: 2, [two])])
+        #expect(steps18 == [.assign([two])])
         #expect(member.owned == [two])
     }
 

@@ -63,12 +63,21 @@ struct Simulation {
         let description: String
     }
 
-    /// What may go wrong; a defect of the worker's shell can be put in to prove that the checks bite.
-    enum Defect {
+    /// A deliberate defect of the shell or the world, to prove that the checks bite: one for each invariant that a history can break.
+    enum Defect: CaseIterable {
         case none
+        /// Commits one record too far.
         case commitBeyondFrontier
-        case commitOfForeignPartition
-        case runLaneTwice
+        /// The worker is not told that its partitions went to others, and goes on committing them.
+        case lossUnheard
+        /// Two records of one key run at once.
+        case lanesIgnored
+        /// Effects are not remembered.
+        case journalForgets
+        /// Time never passes for the worker: no retry, no probe, no deadline.
+        case clockStandsStill
+        /// Records are pulled without asking for room.
+        case roomIgnored
     }
 
     var random: SplitMix64
@@ -88,6 +97,7 @@ struct Simulation {
     var repeatsAllowed = 0
     var sinkDown: [Bool] = [false, false]
     var calm = false
+    let markers: Int64
     let settings: WorkerSettings
     let partitions: [TopicPartition]
 
@@ -103,6 +113,7 @@ struct Simulation {
         settings.commitInterval = .milliseconds(200)
         settings.isCooperative = Int.random(in: 0..<3, using: &random) == 0
         self.settings = settings
+        markers = Int64.random(in: 0...2, using: &random)
         partitions = (0..<Int32.random(in: 1...4, using: &random)).map { TopicPartition(topic: "t", partition: $0) }
         for source in partitions {
             var offset: Int64 = Int64.random(in: 0...3, using: &random)
@@ -172,11 +183,18 @@ struct Simulation {
 
     private mutating func passTime() {
         now += .milliseconds(Int.random(in: 1...(calm ? 400 : 120), using: &random))
+        guard defect != .clockStandsStill else { return }
         for index in members.indices where !members[index].isGone { members[index].machine.advance(at: now) }
     }
 
     private mutating func pick(_ isWanted: (Member) -> Bool) -> Int? {
-        members.indices.filter { !members[$0].isGone && isWanted(members[$0]) }.randomElement(using: &random)
+        var chosen: Int?
+        var seen = 0
+        for index in members.indices where !members[index].isGone && isWanted(members[index]) {
+            seen += 1
+            if Int.random(in: 0..<seen, using: &random) == 0 { chosen = index }
+        }
+        return chosen
     }
 
     private mutating func fetch() throws {
@@ -186,10 +204,12 @@ struct Simulation {
             let slot = members[index].machine.slot(of: source), let entries = log[source],
             var position = members[index].position[source]
         else { return }
-        let room = min(members[index].machine.room(in: slot), Int.random(in: 1...5, using: &random))
+        let wanted = Int.random(in: 1...5, using: &random)
+        let room = defect == .roomIgnored ? wanted : min(members[index].machine.room(in: slot), wanted)
         for _ in 0..<max(0, room) {
             guard position < entries.count else {
-                members[index].machine.reach((entries.last?.offset ?? -1) + 1, in: slot)
+                // Markers may stand behind the last record.
+                members[index].machine.reach((entries.last?.offset ?? -1) + 1 + markers, in: slot)
                 break
             }
             let entry = entries[position]
@@ -201,7 +221,7 @@ struct Simulation {
             case .reject: reception = .reject(DeadLetter.Cause(.decode, "bad"))
             case .accept:
                 reception = .accept(
-                    lane: defect == .runLaneTwice ? UInt64(entry.offset) : record.keyHash ?? 0,
+                    lane: defect == .lanesIgnored ? UInt64(entry.offset) : record.keyHash ?? 0,
                     stages: entry.stages,
                     work: Item(source, entry.offset)
                 )
@@ -231,7 +251,7 @@ struct Simulation {
             outcome = .done(.suppressed)
         } else {
             try perform(effect)
-            journal.insert(effect)
+            if defect != .journalForgets { journal.insert(effect) }
             outcome = .done(.performed)
         }
         members[index].machine.completed(run.ticket, outcome, microseconds: 10, at: now)
@@ -318,7 +338,7 @@ struct Simulation {
             let last = committed[source]
             return WorkerMachine<Item>.Start(
                 committed: CommittedOffset(partition: source, offset: last?.offset, metadata: last?.metadata ?? ""),
-                end: nil
+                end: (log[source]?.last?.offset).map { $0 + 1 + markers } ?? 0
             )
         }
         members[index].machine.resolved(generation: generation, starts, at: now)
@@ -376,6 +396,7 @@ struct Simulation {
         members[index].owesAnswer = nil
         members[index].held = []
         members[index].position = [:]
+        guard defect != .lossUnheard else { return }
         members[index].machine.revoked(mine, lost: true, at: now)
     }
 
@@ -448,7 +469,7 @@ struct Simulation {
                     }
                     members[index].commits.append((token, batch))
                 case .close: remove(index)
-                case .warn: break
+                case .warn, .tell: break
                 }
             }
         }
