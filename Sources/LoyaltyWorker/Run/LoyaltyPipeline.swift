@@ -75,7 +75,9 @@ struct LoyaltyPipeline: Sendable {
     }
 
     /// Works until `stop`, or to the end when made so; then gives everything back.
-    func run() async throws(CommandFailure) -> RunReport {
+    ///
+    /// - Parameter ending: called when the work is over and only giving back is left.
+    func run(ending: @escaping @Sendable () -> Void = {}) async throws(CommandFailure) -> RunReport {
         let (worker, publisher, stages, counts, ends) = (worker, publisher, stages, counts, ends)
         let result: Result<WorkerReport, WorkerError> = await withTaskGroup { group in
             group.addTask(name: "publisher") {
@@ -90,6 +92,7 @@ struct LoyaltyPipeline: Sendable {
             } catch {
                 result = .failure(error)
             }
+            ending()
             publisher.close()
             group.cancelAll()
             await group.waitForAll()
@@ -137,7 +140,7 @@ extension CommandFailure {
 
     init(_ error: WorkerError) {
         switch error {
-        case .consumerFailed: self = .failed("\(error)")
+        case .consumerFailed, .halted: self = .failed("\(error)")
         case .notJoined, .unreachable: self = .unreachable("\(error)")
         }
     }
