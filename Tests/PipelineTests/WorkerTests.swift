@@ -6,6 +6,45 @@ import Testing
 
 @testable import Pipeline
 
+/// When a test has seen enough of a worker, and what rings meanwhile.
+private struct Moment: Sendable {
+    let bell: Doorbell
+    var log: (any LogHandler)?
+    let hasCome: @Sendable () -> Bool
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() { value.store(true, ordering: .relaxed) }
+}
+
+/// Rings when a line of the log has the words.
+private struct WordWatch: LogHandler {
+    let words: String
+    let bell = Doorbell()
+    let isFound = Flag()
+    var logLevel = Logger.Level.info
+    var metadata: Logger.Metadata = [:]
+
+    init(_ words: String) {
+        self.words = words
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        guard "\(event.message)".contains(words) else { return }
+        isFound.set()
+        bell.ring()
+    }
+}
+
 /// The loop against librdkafka and its mock cluster, in one process.
 @Suite struct WorkerTests {
     final class Item: Sendable {
@@ -30,6 +69,8 @@ import Testing
     final class Recorder: Stage {
         let name: String
         let seen = Mutex<[String]>([])
+        /// Rings for each record performed.
+        let bell = Doorbell()
         let failures: Mutex<[String: Int]>
 
         init(_ name: String, failures: [String: Int] = [:]) {
@@ -46,6 +87,7 @@ import Testing
             }
             if fails { return .retry(reason: "asked to fail") }
             seen.withLock { $0.append(text) }
+            bell.ring()
             return .done(.performed)
         }
     }
@@ -111,7 +153,11 @@ import Testing
         }
         let stuck = Recorder("first", failures: ["k5/5": .max])
         let second = Recorder("second")
-        try await work(on: cluster, stages: [stuck, second], until: { stuck.seen.withLock { $0.count } == 199 }) {
+        try await work(
+            on: cluster,
+            stages: [stuck, second],
+            until: Moment(bell: stuck.bell) { stuck.seen.withLock { $0.count } == 199 }
+        ) {
             $0.untilEnd = false
             $0.retry.maxAttempts = .max
             $0.breaker.failures = .max
@@ -124,6 +170,43 @@ import Testing
         #expect(first.seen.withLock { $0 } == ["k5/5"])
         #expect(secondAgain.seen.withLock { $0 } == [], "its second stage was done and is in the offset map")
         #expect(report.counts.resumed == 194)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `while the dead-letter topic can't be written the offset is held, and the dead letter is not lost`()
+        async throws
+    {
+        let cluster = try MockCluster()
+        try cluster.createTopic("in", partitions: 1)
+        try cluster.createTopic("in.dlq", partitions: 1)
+        try await produce(to: cluster, count: 3) { number in
+            OutgoingRecord(
+                topic: "in",
+                partition: 0,
+                key: [UInt8(number)],
+                value: Array((number == 1 ? "bad" : "k/\(number)").utf8),
+                headers: [],
+                timestamp: nil
+            )
+        }
+        // TOPIC_AUTHORIZATION_FAILED: librdkafka does not try it again by itself.
+        cluster.push(Array(repeating: KafkaError.Code(rawValue: 29), count: 1000), for: .produce)
+        let words = WordWatch("could not be written")
+        let first = try await work(
+            on: cluster,
+            stages: [Recorder("first"), Recorder("second")],
+            until: Moment(bell: words.bell, log: words) { words.isFound.isSet }
+        ) {
+            $0.untilEnd = false
+            $0.drainTimeout = .seconds(1)
+        }
+        #expect(first.counts.deadLetters == 0)
+        #expect(first.counts.accepted == 2)
+
+        cluster.clearErrors(for: .produce)
+        let second = try await work(on: cluster, stages: [Recorder("first"), Recorder("second")], until: nil)
+        #expect(second.counts.deadLetters == 1)
+        #expect(second.counts.accepted == 0, "the others were done and are in the offset map")
     }
 
     private func produce(to cluster: MockCluster, count: Int, _ make: (Int) -> OutgoingRecord) async throws {
@@ -145,12 +228,13 @@ import Testing
     private func work(
         on cluster: MockCluster,
         stages: [Recorder],
-        until isEnough: (@Sendable () -> Bool)?,
+        until moment: Moment?,
         _ adjust: (inout WorkerSettings) -> Void = { _ in }
     ) async throws -> WorkerReport {
         var settings = WorkerSettings(group: "g")
         settings.untilEnd = true
         adjust(&settings)
+        let log: any LogHandler = moment?.log ?? SwiftLogNoOpLogHandler()
         let doorbell = Doorbell()
         let consumer = try Consumer(
             configuration: [
@@ -175,16 +259,19 @@ import Testing
             doorbell: doorbell,
             publisher: publisher,
             stages: stages,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in log }
         )
+        let isOver = Flag()
         async let pump: Void = publisher.run()
         async let watch: Void = {
-            guard let isEnough else { return }
-            while !isEnough() { await Task.yield() }
+            guard let moment else { return }
+            while !moment.hasCome(), !isOver.isSet { await moment.bell.wait() }
             worker.stop()
         }()
         let result: Result<WorkerReport, any Error>
         do { result = .success(try await worker.run { TextIntake() }) } catch { result = .failure(error) }
+        isOver.set()
+        moment?.bell.ring()
         publisher.close()
         await pump
         await watch
