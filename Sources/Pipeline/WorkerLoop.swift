@@ -19,6 +19,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     private var nextQueue = 0
     private var mails: [Worker<Work>.Mail] = []
     private var failure: WorkerError?
+    private var hasReachedEnd = false
     private var closeDeadline: Duration?
     private var lastStatus: Duration = .seconds(-1)
     private var lastProgress: Duration = .zero
@@ -251,6 +252,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     private mutating func stopAtEnd(at now: Duration) {
         guard worker.settings.untilEnd, !machine.membership.isStopping else { return }
         if machine.hasReachedEnd {
+            hasReachedEnd = true
             worker.logger.info("everything present at the start is finished")
             machine.stop(at: now)
         } else if machine.assignment.isHalted {
@@ -305,7 +307,11 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
 
     func report() -> WorkerReport {
         let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
-        return WorkerReport(counts: machine.assignment.counts, seconds: Double(seconds.microseconds) / 1_000_000)
+        return WorkerReport(
+            counts: machine.assignment.counts,
+            seconds: Double(seconds.microseconds) / 1_000_000,
+            hasReachedEnd: hasReachedEnd
+        )
     }
 }
 

@@ -117,9 +117,12 @@ package struct WorkerReport: Sendable {
     package let counts: WorkerCounts
     /// From the first record to the last commit.
     package let seconds: Double
+    /// Everything asked for by `untilEnd` was finished; false when it was stopped before.
+    package let hasReachedEnd: Bool
 
-    package init(counts: WorkerCounts, seconds: Double) {
+    package init(counts: WorkerCounts, seconds: Double, hasReachedEnd: Bool) {
         self.counts = counts
         self.seconds = seconds
+        self.hasReachedEnd = hasReachedEnd
     }
 }

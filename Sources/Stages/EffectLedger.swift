@@ -26,19 +26,20 @@ final class EffectLedger: Sendable {
         case alreadyDone
     }
 
-    /// Doubts of records that moved to another member are never settled here; beyond this number new ones are dropped,
-    /// which costs an exact count at worst.
-    private static let doubtLimit = 100_000
-
     private let scope: String
     private let stage: String
     private let journal: Journal?
     /// Effects being worked on in this process, with those who wait for the result.
     private let turns = Mutex<[EffectKey: [CheckedContinuation<Turn, Never>]]>([:])
     private let doubts = Mutex<[EffectKey: Doubt]>([:])
+    private let doubtLimit: Int
 
-    /// - Parameter journal: nil: nothing is remembered, and every delivery is brought about.
-    init(scope: String, stage: String, journal: Journal?) {
+    /// - Parameters:
+    ///   - journal: nil: nothing is remembered, and every delivery is brought about.
+    ///   - doubtLimit: unanswered tries that are remembered. Those of records that moved to another member are never
+    ///     settled here; beyond this number new ones are dropped, which costs an exact count at worst.
+    init(scope: String, stage: String, journal: Journal?, doubtLimit: Int = 100_000) {
+        self.doubtLimit = doubtLimit
         self.scope = scope
         self.stage = stage
         self.journal = journal
@@ -125,7 +126,14 @@ final class EffectLedger: Sendable {
 
     private func remember(_ doubt: Doubt, of key: EffectKey) {
         doubts.withLock { doubts in
-            if doubts.count < Self.doubtLimit || doubts[key] != nil { doubts[key] = doubt }
+            switch doubt {
+            case .unanswered:
+                if doubts.count < doubtLimit || doubts[key] != nil { doubts[key] = doubt }
+            case .unrecorded:
+                // Never dropped, or a retry would bring the effect about again. There are no more of them than events
+                // that are in flight or held back for the journal.
+                doubts[key] = doubt
+            }
         }
     }
 

@@ -31,8 +31,19 @@ package struct MessageTemplate: Sendable {
             throw SettingError(
                 key: "notification.template",
                 value: text,
-                allowed: "this is no Mustache template: \(type(of: error)) \(error)"
+                allowed: "this is no Mustache template: \(Self.words(for: error))"
             )
+        }
+    }
+
+    /// The parser's own errors hold its whole state.
+    private static func words(for error: any Error) -> String {
+        guard let error = error as? MustacheTemplate.ParserError else { return "it can't be parsed" }
+        return switch error.error as? MustacheTemplate.Error {
+        case .sectionCloseNameIncorrect: "a section is closed that is not the open one"
+        case .expectedSectionEnd: "a section is not closed"
+        case .unfinishedName: "a tag is not finished"
+        default: "it can't be parsed at line \(error.context.lineNumber), column \(error.context.columnNumber)"
         }
     }
 

@@ -30,6 +30,19 @@ package struct WebhookURL: Sendable, Equatable {
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         isEncrypted = scheme == "https"
     }
+
+    /// What a message may show of a text that was given as a URL: scheme, host and path, as far as it has them. A user,
+    /// a password and a query never.
+    package static func shown(_ text: String) -> String {
+        guard let scheme = text.range(of: "://") else {
+            return text.contains("@") ? "…" : String(text.prefix { $0 != "?" && $0 != "#" })
+        }
+        let start = String(text[..<scheme.upperBound])
+        guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty else { return start + "…" }
+        // An "@" behind the host is what is left of a password with a slash in it.
+        guard !parts.path.contains("@"), !start.contains("@") else { return start.contains("@") ? "…" : start + "…" }
+        return start + host + (parts.port.map { ":\($0)" } ?? "") + parts.path
+    }
 }
 
 /// Decides, at the start and then at most once a minute, whether the receiver's host may be contacted.

@@ -18,10 +18,10 @@ enum WebhookFailure {
         case is AddressRefused:
             unreached("its address is not public; name the host in notification.webhook.allow if that is meant")
         case let error as NIOConnectionError:
-            unreached(error.dnsAError != nil && error.dnsAAAAError != nil ? "its host can't be resolved" : "it refused")
+            unreached(words(for: error))
         case let error as IOError:
             connecting.contains(error.errnoCode)
-                ? unreached("\(error)") : unanswered("the connection to the receiver broke before it answered")
+                ? unreached(words(for: error)) : unanswered("the connection to the receiver broke before it answered")
         case ChannelError.connectTimeout:
             unreached("no connection in time")
         case is ChannelError:
@@ -33,6 +33,21 @@ enum WebhookFailure {
         default:
             // What is left comes from TLS, before anything of a request is sent.
             unreached("\(error)")
+        }
+    }
+
+    private static func words(for error: NIOConnectionError) -> String {
+        if error.dnsAError != nil, error.dnsAAAAError != nil { return "its host can't be resolved" }
+        guard let first = error.connectionErrors.first?.error else { return "no address of its host could be tried" }
+        if first is ChannelError { return "no connection in time" }
+        return (first as? IOError).map { words(for: $0) } ?? "\(first)"
+    }
+
+    private static func words(for error: IOError) -> String {
+        switch error.errnoCode {
+        case ECONNREFUSED: "connection refused"
+        case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN: "no route to it"
+        default: "\(error)"
         }
     }
 

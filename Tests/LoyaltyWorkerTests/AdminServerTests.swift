@@ -71,6 +71,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/", "/status", "/metrics", "/readyz"])
+    func `it answers HEAD with headers only`(_ path: String) async throws {
+        try await withServer(StatusFixture.status()) { port in
+            let (response, text) = try await fetch(path, port, method: "HEAD")
+            #expect(response.statusCode == 200)
+            #expect(response.value(forHTTPHeaderField: "content-type") != nil)
+            #expect(text.isEmpty)
+        }
+    }
+
     @Test func `it says that it is stuck, where, and that it is not ready`() async throws {
         var status = StatusFixture.status()
         status.phase = .joining

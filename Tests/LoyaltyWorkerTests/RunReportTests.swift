@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Pipeline
 import Testing
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func `every key and value`() throws {
-        let line = RunReport(WorkerReport(counts: counts, seconds: 2)).json
+        let line = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: true)).json
         #expect(!line.contains("\n"))
         let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(report["events"] as? Int == 100)
@@ -39,8 +40,32 @@ import Testing
         #expect((report["max_resident_mib"] as? Int).map { $0 > 0 } == true)
     }
 
+    @Test func `a run to the end that was stopped before is a failure`() {
+        var counts = counts
+        let whole = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: true))
+        #expect(whole.failure == nil)
+        #expect(whole.text.contains("\nunfinished     0\n"))
+        counts.abandoned = 12
+        let rebalanced = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: true))
+        #expect(rebalanced.failure == nil, "given up to another member, and the end was reached all the same")
+        let cut = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: false))
+        #expect(cut.failure?.status == .failed)
+        #expect(cut.failure?.message.contains("12 of 100 events are unfinished and were not committed") == true)
+        #expect(cut.text.contains("\nunfinished     12\n"))
+    }
+
+    @Test func `the help of run explains every field`() {
+        let report = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: true))
+        for (key, _) in report.fields { #expect(RunReport.help.contains(key)) }
+        for line in RunReport.help.split(separator: "\n") { #expect(line.count <= 78) }
+        let help = RunCommand.helpMessage()
+        for words in ["EXIT CODES", "REPORT", "LOYALTY_CONFIG", "LOYALTY_NOTIFICATION_WEBHOOK_SECRET_FILE"] {
+            #expect(help.contains(words))
+        }
+    }
+
     @Test func `a run without events has a report too`() throws {
-        let line = RunReport(WorkerReport(counts: WorkerCounts(), seconds: 0)).json
+        let line = RunReport(WorkerReport(counts: WorkerCounts(), seconds: 0, hasReachedEnd: true)).json
         let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(report["events_per_second"] as? Double == 0)
         #expect((report["latency_ms"] as? [String: Any])?["p50"] is NSNull)

@@ -60,6 +60,40 @@ import Testing
         #expect(failure?.message.contains("hunter2") == false)
     }
 
+    @Test(arguments: [
+        "https://user:hunter2@example.com/hooks", "https://example.com/hooks?token=hunter2#x",
+        "ftp://example.com?hunter2", "https://u:hunter2/3@example.com/", "u:hunter2@example.com", "x.example?hunter2",
+    ])
+    func `a url that is refused is shown without what may be secret`(_ url: String) {
+        let failure = #expect(throws: CommandFailure.self) {
+            try Settings.read(SettingsSources(arguments: ["--notification-webhook-url", url]))
+        }
+        #expect(failure?.status == .settings)
+        #expect(failure?.message.contains("hunter2") == false)
+    }
+
+    @Test func `the password of a journal that is refused is not shown`() {
+        let failure = #expect(throws: CommandFailure.self) {
+            try Settings.read(SettingsSources(arguments: ["--journal-url", "postgres://u:hunter2@db/loyalty"]))
+        }
+        #expect(failure?.message.contains("postgres://db/loyalty") == true)
+        #expect(failure?.message.contains("hunter2") == false)
+    }
+
+    @Test func `an empty file of a secret is named`() throws {
+        try TemporaryFile.with("\n") { path in
+            let failure = #expect(throws: CommandFailure.self) {
+                try Settings.read(
+                    SettingsSources(arguments: [
+                        "--notification-sink", "webhook", "--notification-webhook-url", "https://example.com",
+                        "--notification-webhook-secret-file", path,
+                    ])
+                )
+            }
+            #expect(failure?.message.contains("the file \(path) is empty") == true)
+        }
+    }
+
     @Test func `no description, mirror or dump of settings shows a secret`() throws {
         let settings = try Settings.read(
             SettingsSources(arguments: [

@@ -151,11 +151,68 @@ import Testing
         ),
         (["--journal-url", "none"], "publication.sink"),
         (["--kafka-dead-letter-topic", "loyalty.events"], "kafka.topic"),
+        (["--kafka-topic", "a,a.dlq"], "kafka.topic"),
+        (["--kafka-topic", "a,b", "--kafka-dead-letter-topic", "b"], "kafka.topic"),
+        (["--kafka-topic", "loyalty.notifications", "--notification-sink", "kafka"], "kafka.topic"),
+        (["--kafka-topic", "^loyalty"], "kafka.deadLetterTopic"),
+        (["--kafka-topic", "^loyalty[.]ev", "--kafka-dead-letter-topic", "loyalty.events.dlq"], "kafka.topic"),
+        (["--kafka-topic", "^x|dlq$", "--kafka-dead-letter-topic", "loyalty.events.dlq"], "kafka.topic"),
+        (
+            ["--kafka-topic", "^loyalty", "--kafka-dead-letter-topic", "dead", "--publication-sink", "kafka"],
+            "kafka.topic"
+        ),
+        (
+            [
+                "--notification-sink", "kafka", "--publication-sink", "kafka", "--notification-topic", "out",
+                "--publication-topic", "out",
+            ], "publication.topic"
+        ),
     ])
     func `settings that do not fit each other are refused`(_ arguments: [String], _ key: String) {
         let failure = #expect(throws: CommandFailure.self) { try Settings.read(SettingsSources(arguments: arguments)) }
         #expect(failure?.status == .settings)
         #expect(failure?.message.hasPrefix("\(key) (") == true)
+    }
+
+    @Test(arguments: [
+        ["--kafka-topic", "^loyalty[.]events$", "--kafka-dead-letter-topic", "loyalty.events.dlq"],
+        ["--kafka-topic", "^in", "--kafka-dead-letter-topic", "dead.in", "--notification-sink", "kafka"],
+        ["--kafka-topic", "a,b", "--publication-topic", "a"],
+        ["--kafka-topic", "a,a.dlq", "--kafka-dead-letter-topic", "c"],
+    ])
+    func `topics that do not meet are taken`(_ arguments: [String]) throws {
+        _ = try Settings.read(SettingsSources(arguments: arguments))
+    }
+
+    @Test func `a pattern that is none is a bad value`() {
+        let failure = #expect(throws: CommandFailure.self) {
+            try Settings.read(SettingsSources(arguments: ["--kafka-topic", "^a(", "--kafka-dead-letter-topic", "d"]))
+        }
+        #expect(
+            failure
+                == .settings(
+                    "kafka.topic: \"^a(\" from the command line (--kafka-topic) is refused; it is no regular expression"
+                )
+        )
+    }
+
+    @Test(arguments: KnownKeys.all) func `an empty value on the command line is refused`(_ key: String) {
+        let option = Setting.option(key)
+        for arguments in [[option, ""], [option + "="]] {
+            let failure = #expect(throws: CommandFailure.self) {
+                try Settings.read(SettingsSources(arguments: arguments))
+            }
+            #expect(failure?.status == .settings)
+            let beginning = "\(key) from the command line (\(option)) is empty; leave it out"
+            #expect(failure?.message.hasPrefix(beginning) == true)
+        }
+    }
+
+    @Test func `both delays are shown when they do not fit`() {
+        let failure = #expect(throws: CommandFailure.self) {
+            try Settings.read(SettingsSources(arguments: ["--retry-initial-delay", "2s", "--retry-max-delay", "1s"]))
+        }
+        #expect(failure?.message.contains("1s is less than retry.initialDelay (2s)") == true)
     }
 
     @Test func `cooperative-sticky depends on the library that is loaded`() throws {

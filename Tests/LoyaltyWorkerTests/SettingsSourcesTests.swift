@@ -83,7 +83,8 @@ import Testing
     }
 
     @Test func `a regular expression is taken whole`() throws {
-        #expect(try read(["--kafka-topic", "^loyalty\\.(a|b){1,2}"]).kafka.topics == ["^loyalty\\.(a|b){1,2}"])
+        let settings = try read(["--kafka-topic", "^loyalty\\.(a|b){1,2}", "--kafka-dead-letter-topic", "dead"])
+        #expect(settings.kafka.topics == ["^loyalty\\.(a|b){1,2}"])
     }
 
     @Test func `an empty environment variable counts as not given`() throws {
@@ -137,7 +138,12 @@ import Testing
 
     @Test func `an unknown option is wrong usage, with the nearest name`() {
         let failure = #expect(throws: CommandFailure.self) { try read(["--kafka-topik", "x"]) }
-        #expect(failure == .usage("unknown option --kafka-topik; did you mean --kafka-topic?; --help lists them all"))
+        #expect(
+            failure
+                == .usage(
+                    "unknown option --kafka-topik; did you mean --kafka-topic?; loyalty-worker run --help lists them all"
+                )
+        )
     }
 
     @Test func `an unknown key in the file is refused, with the nearest name`() {
@@ -145,6 +151,17 @@ import Testing
         #expect(failure?.status == .settings)
         #expect(failure?.message.contains("kafka.topics in the file") == true)
         #expect(failure?.message.hasSuffix("is no setting; did you mean kafka.topic?") == true)
+    }
+
+    @Test func `an option that only another command has is not suggested for itself`() {
+        let failure = #expect(throws: CommandFailure.self) { try read(["--until-end"]) }
+        #expect(failure?.status == .usage)
+        #expect(failure?.message.contains("did you mean --until-end") == false)
+    }
+
+    @Test(arguments: ["kafka:\n", "kafka: ~", "notification:\n  webhook:\nordering: none", "kafka: {properties: }"])
+    func `a section with nothing below it is ignored`(_ yaml: String) throws {
+        #expect(try read(yaml: yaml).kafka.group == "loyalty-worker")
     }
 
     @Test(arguments: ["kafka: [1, {a: b}]", "just words", "a: b: c", "kafka: {group: [a, b]}"])

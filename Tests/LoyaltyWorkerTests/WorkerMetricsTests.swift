@@ -97,6 +97,24 @@ import Testing
         _ = try families(WorkerMetrics.text(StatusFixture.snapshot(WorkerStatus())))
     }
 
+    @Test func `finished events are a counter of their own`() {
+        let text = WorkerMetrics.text(StatusFixture.snapshot())
+        #expect(!text.contains("outcome=\"finished\""))
+        #expect(text.contains("\nloyalty_worker_events_finished_total 0\n"))
+    }
+
+    @Test(arguments: [CircuitBreaker.State.open(until: .seconds(1)), CircuitBreaker.State.halted])
+    func `the headline is green only when no breaker is in the way`(_ state: CircuitBreaker.State) {
+        let calm = StatusPage.html(StatusFixture.snapshot(), stuck: [])
+        #expect(calm.contains("<h1>loyalty-worker <span class=\"good\">working</span></h1>"))
+        let held = StatusPage.html(StatusFixture.snapshot(StatusFixture.status(breaker: state)), stuck: [])
+        #expect(
+            held.contains(
+                "<h1>loyalty-worker <span class=\"bad\">working, notification breaker \(state.word)</span></h1>"
+            )
+        )
+    }
+
     @Test func `the status is json and the page is escaped`() throws {
         let evil = "<script>alert('x')</script>"
         let oldest = StatusFixture.oldest(lastFailure: evil)

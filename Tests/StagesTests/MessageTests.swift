@@ -30,6 +30,7 @@ struct MessageTests {
     func `a template that can't work is a setting error`(text: String) {
         let error = #expect(throws: SettingError.self) { try MessageTemplate(text) }
         #expect(error?.key == "notification.template")
+        #expect(error?.allowed.contains("Parser") == false)
     }
 
     @Test func `a misspelt name is told with the right ones`() {

@@ -123,6 +123,32 @@ struct NotificationStageTests {
         #expect(sink.received.count == 1)
     }
 
+    @Test func `what was sent but not recorded is remembered beyond the limit of doubts`() async throws {
+        let ledger = EffectLedger(scope: "group", stage: "notification", journal: journal, doubtLimit: 0)
+        let work = try Samples.work(customer: "c")
+        let calls = Mutex(0)
+        func once() async -> StageOutcome {
+            await ledger.once(
+                work.event.effectKey(.notification),
+                for: work.record,
+                attempt: 1,
+                known: .suppressed,
+                bringAbout: {
+                    calls.withLock { $0 += 1 }
+                    return .made(.performed)
+                }
+            )
+        }
+        try await journal.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
+        guard case .unavailable = await once() else {
+            Issue.record("the effect counts as done although it was not recorded")
+            return
+        }
+        try await journal.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
+        #expect(await once() == .done(.performed))
+        #expect(calls.withLock { $0 } == 1)
+    }
+
     @Test func `nothing is sent when the journal can't be asked`() async throws {
         let sink = ScriptedSink()
         let stage = try stage(sink, journal: journal)

@@ -6,7 +6,7 @@ import NIOCore
 import Pipeline
 import Synchronization
 
-/// Health, metrics and the status page, for machines and people on the inside. It only answers GET and changes nothing.
+/// Health, metrics and the status page, for machines and people on the inside. It only answers GET and HEAD, and changes nothing.
 struct AdminServer: Sendable {
     private static let clock = ContinuousClock()
 
@@ -31,7 +31,7 @@ struct AdminServer: Sendable {
             await listening(nil)
             return
         }
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
         router.get("livez") { _, _ in livez() }
         router.get("readyz") { _, _ in readyz() }
@@ -131,7 +131,9 @@ private struct SecurityHeaders<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         var response: Response
         do {
-            guard request.method == .get else { throw HTTPError(.methodNotAllowed, headers: [.allow: "GET"]) }
+            guard request.method == .get || request.method == .head else {
+                throw HTTPError(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
+            }
             response = try await next(request, context)
         } catch let error as HTTPError {
             response = try error.response(from: request, context: context)

@@ -36,7 +36,7 @@ enum StatusPage {
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">
             <meta name="viewport" content="width=device-width,initial-scale=1"><title>loyalty-worker</title>
             <style>\(style)</style></head><body>
-            <h1>loyalty-worker <span class="\(tone(status.phase))">\(escaped(status.phase.rawValue))</span></h1>
+            <h1>loyalty-worker \(headline(status, isStuck: !stuck.isEmpty))</h1>
             <p>group \(escaped(snapshot.group)) · \(escaped(snapshot.topics.joined(separator: ", "))) ·
             order by \(escaped(snapshot.ordering)) · up \(time(uptime)) · librdkafka \(LibraryVersion.current)</p>
             <p>\(escaped(snapshot.prefetch))</p>
@@ -113,8 +113,15 @@ enum StatusPage {
         "<div class=\"card\"><b>\(escaped(value))</b><span>\(escaped(title))</span></div>\n"
     }
 
-    private static func tone(_ phase: WorkerStatus.Phase) -> String {
-        phase == .working ? "good" : "warn"
+    /// The phase in green only when nothing is in the way.
+    private static func headline(_ status: WorkerStatus, isStuck: Bool) -> String {
+        let troubled = status.breakers.filter { $0.state != .closed }
+        let isHeld = troubled.contains { $0.state != .halfOpen }
+        let tone = isHeld || isStuck ? "bad" : !troubled.isEmpty || status.phase != .working ? "warn" : "good"
+        let words =
+            [status.phase.rawValue]
+            + troubled.map { "\($0.stage) breaker \($0.state.word)" } + (isStuck ? ["stuck"] : [])
+        return "<span class=\"\(tone)\">\(escaped(words.joined(separator: ", ")))</span>"
     }
 
     private static func number(_ value: Int64?) -> String { value.map { "\($0)" } ?? "–" }

@@ -55,7 +55,13 @@ enum WorkerMetrics {
         text.sample(name, [("outcome", "ignored")], counts.ignored)
         text.sample(name, [("outcome", "rejected")], counts.rejected)
         text.sample(name, [("outcome", "resumed")], counts.resumed)
-        text.sample(name, [("outcome", "finished")], counts.finished)
+        text.single(
+            "loyalty_worker_events_finished_total",
+            .counter,
+            "Records that are finished, whatever became of them.",
+            [],
+            counts.finished
+        )
         text.single(
             "loyalty_worker_dead_letters_total",
             .counter,

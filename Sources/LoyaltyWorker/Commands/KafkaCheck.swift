@@ -25,28 +25,25 @@ struct KafkaCheck {
         show(Finding(.ok, "broker", "answers at \(servers)"))
         let topics = settings.kafka.topics
         if settings.kafka.hasPattern {
-            show(Finding(.ok, "topic", "all that match \(topics.listed); not looked up"))
+            show(matching(topics.listed, found))
         }
         for topic in topics where !settings.kafka.hasPattern {
             show(await input(topic, survey))
         }
-        for topic in outputs { show(await output(topic, survey)) }
-        if let topic = topics.first(where: { !found.missing.contains($0) }), !settings.kafka.hasPattern {
-            show(await group(topic, survey))
-        }
+        for topic in settings.outputTopics { show(await output(topic, survey)) }
+        if let topic = found.topics.first { show(await group(topic, survey)) }
     }
 
-    /// Topics that are written to, with the setting that names them.
-    private var outputs: [(name: String, setting: String)] {
-        var outputs: [(name: String, setting: String)] = []
-        if let topic = settings.kafka.deadLetterTopic {
-            outputs.append((topic, "kafka.deadLetterTopic"))
-        } else if !settings.kafka.hasPattern {
-            outputs += settings.kafka.topics.map { ($0 + ".dlq", "kafka.deadLetterTopic") }
+    private func matching(_ pattern: String, _ found: BrokerSurvey.Partitions) -> Finding {
+        guard !found.topics.isEmpty else {
+            return Finding(.warning, "topic", "none matches \(pattern) yet; create one, or set kafka.topic")
         }
-        if settings.notification.sink == .kafka { outputs.append((settings.notification.topic, "notification.topic")) }
-        if settings.publication.sink == .kafka { outputs.append((settings.publication.topic, "publication.topic")) }
-        return outputs
+        let names = found.topics.prefix(10).joined(separator: ", ") + (found.topics.count > 10 ? ", …" : "")
+        return Finding(
+            .ok,
+            "topic",
+            "\(found.topics.count) match \(pattern), with \(found.count ?? 0) partitions: \(names)"
+        )
     }
 
     private func input(_ topic: String, _ survey: BrokerSurvey) async -> Finding {
@@ -77,8 +74,8 @@ struct KafkaCheck {
             let committed = try await survey.consumer.committed([partition], timeout: timeout).first
             if let error = committed?.error { throw error }
             let place =
-                committed?.offset.map { "committed \(partition) up to \($0)" }
-                ?? "nothing committed at \(partition) yet"
+                (committed?.offset.map { "committed \(partition) up to \($0)" }
+                    ?? "nothing committed at \(partition) yet") + "; other partitions not looked at"
             return Finding(.ok, name, place)
         } catch {
             return Finding(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kafka
 import Logging
+import Pipeline
 
 /// `loyalty-worker run`
 struct RunCommand: AsyncParsableCommand {
@@ -9,12 +10,28 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Consumes events, decodes, routes, handles and commits them, until SIGTERM or SIGINT.",
         discussion: """
-            The first signal drains, commits, leaves the group and exits with 0; a second one leaves at once with 1. \
+            The first signal drains, commits and leaves the group; a second one, a second or more later, leaves at once \
+            with 1. \
             Logs go to stderr.
+
+            \(exitCodes)
+
+            \(RunReport.help)
 
             \(Setting.help)
             """
     )
+
+    private static let exitCodes = """
+        EXIT CODES
+
+          0   stopped as asked; with --until-end: everything is finished
+          1   the job failed: events are unfinished after --until-end, a second signal,
+              or stopping took too long
+          64  wrong usage
+          69  a needed service is unreachable
+          78  wrong settings
+        """
 
     @Flag(help: "Stop once everything that was present at the start is finished, and report.")
     var untilEnd = false
@@ -37,12 +54,20 @@ struct RunCommand: AsyncParsableCommand {
             ]
         )
         let report = try await WorkerRun(settings, untilEnd: untilEnd, logger: logger).run()
-        guard let report else { return }
+        guard let report else {
+            guard untilEnd else { return }
+            throw CommandFailure.failed("stopped before a broker was reached: nothing was done")
+        }
+        logger.info(
+            "stopped",
+            metadata: ["events": "\(report.counts.received)", "unfinished": "\(report.counts.abandoned)"]
+        )
         if json {
             Terminal.print(report.json)
         } else if untilEnd {
             Terminal.print(report.text)
         }
+        if untilEnd, let failure = report.failure { throw failure }
     }
 }
 

@@ -14,7 +14,8 @@ struct DemoCommand: AsyncParsableCommand {
             journal, the dead-letter topic and the committed offsets with what the generator knows must come of each event.
 
             Exits with 1 when anything is lost, doubled or unexplained. Settings of the worker can be given (--ordering, \
-            --limits-in-flight …); the environment is not looked at.
+            --limits-in-flight …), "loyalty-worker run --help" lists them; the environment is not looked at. Those that name \
+            broker, topics, receiver and journal are the demonstration's own.
             """
     )
 

@@ -36,7 +36,7 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Publishes realistic events and checks that each was acknowledged.",
         discussion: """
             Of the settings it uses kafka.bootstrapServers, kafka.topic (one topic), kafka.properties, kafka.reachTimeout \
-            and log.*, as --kafka-bootstrap-servers HOST:PORT and so on.
+            and log.*, as --kafka-bootstrap-servers HOST:PORT and so on; "loyalty-worker run --help" tells their meaning.
 
             The last line says what a worker must make of the events: accepted, ignored, dead letters, notifications (distinct \
             accruals) and publications (distinct ones).
@@ -96,9 +96,13 @@ struct GenerateCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure.settings("kafka: \(error)")
         }
-        do {
+        survey: do throws(KafkaError) {
             _ = try await producer.partitions(of: topic, timeout: settings.kafka.reachTimeout)
         } catch {
+            guard error.code != .unknownTopicOrPartition else {
+                Terminal.printError("generate: there is no topic \(topic) yet; the broker is asked to make it")
+                break survey
+            }
             throw CommandFailure.unreachable(
                 "\(servers) gives no answer about the topic \(topic): \(error); is the broker up?"
             )

@@ -41,17 +41,14 @@ struct BrokerSurvey: Sendable {
         }
     }
 
-    /// The partitions of all topics together; nil when they can't be known, because of a regular expression or missing
-    /// topics.
+    /// The topics that are there, and the partitions of all of them together; nil when there are none yet.
     ///
     /// - Throws: when no broker answers within `timeout`.
     func partitions(of kafka: Settings.Kafka, timeout: Duration) async throws(CommandFailure) -> Partitions {
         if kafka.hasPattern {
-            // Any name will do to find out whether a broker answers.
-            if case .unreachable(let reason) = await topic("loyalty-worker-reach", timeout: timeout) {
-                throw unreachable(reason, timeout)
-            }
-            return Partitions(count: nil, missing: [])
+            let matching = try await topics(matching: kafka.topics.first ?? "", timeout: timeout)
+            let count = matching.values.reduce(0, +)
+            return Partitions(count: count == 0 ? nil : count, topics: matching.keys.sorted(), missing: [])
         }
         var count = 0
         var missing: [String] = []
@@ -62,11 +59,24 @@ struct BrokerSurvey: Sendable {
             case .unreachable(let reason): throw unreachable(reason, timeout)
             }
         }
-        return Partitions(count: count == 0 ? nil : count, missing: missing)
+        let found = kafka.topics.filter { !missing.contains($0) }
+        return Partitions(count: count == 0 ? nil : count, topics: found, missing: missing)
+    }
+
+    /// Partitions by topic.
+    private func topics(matching pattern: String, timeout: Duration) async throws(CommandFailure) -> [String: Int] {
+        do throws(KafkaError) {
+            let all = try await consumer.topics(timeout: timeout)
+            return TopicPattern(pattern).map { pattern in all.filter { pattern.matches($0.key) } } ?? [:]
+        } catch {
+            throw unreachable(reason(error), timeout)
+        }
     }
 
     struct Partitions: Sendable {
         let count: Int?
+        /// Those that are there, of a regular expression those that match now.
+        let topics: [String]
         let missing: [String]
     }
 

@@ -28,6 +28,9 @@ extension Settings {
         configuration.set("enable.idempotence", "true")
         configuration.set("acks", "all")
         configuration.setDefault("compression.codec", "lz4")
+        // The worker publishes again by itself. With librdkafka's default an unanswered record would hold a shutdown, or
+        // its partition, for five minutes.
+        if kafka.properties["delivery.timeout.ms"] == nil { configuration.setDefault("message.timeout.ms", "20000") }
         // A dead letter is as large as what came in, which may be more than limits.payload allows.
         configuration.setDefault("message.max.bytes", "\(max(limits.payload * 2, Self.largestDeadLetter))")
         return configuration

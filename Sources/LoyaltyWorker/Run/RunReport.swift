@@ -6,6 +6,8 @@ struct RunReport: Sendable {
     let counts: WorkerCounts
     /// From the first record to the last commit.
     let seconds: Double
+    /// Everything that was present at the start is finished.
+    let hasReachedEnd: Bool
     /// Peak resident memory in MiB.
     let maxResidentMiB: Int?
     /// Events that should have had a consequence and had none: what the worker's own accounts miss, or, set by a command that
@@ -15,6 +17,7 @@ struct RunReport: Sendable {
     init(_ report: WorkerReport) {
         counts = report.counts
         seconds = report.seconds
+        hasReachedEnd = report.hasReachedEnd
         maxResidentMiB = ResidentMemory.peak.map { $0 >> 20 }
         lost = report.counts.lost
     }
@@ -28,6 +31,15 @@ struct RunReport: Sendable {
 
     private var eventsPerSecond: Double {
         seconds > 0 ? (Double(counts.received) / seconds).rounded(to: 1) : 0
+    }
+
+    /// Why a run that was to reach the end did not do its job; nil when it did.
+    var failure: CommandFailure? {
+        guard !hasReachedEnd else { return nil }
+        return .failed(
+            "stopped before the end: \(counts.abandoned) of \(counts.received) events are unfinished and were not"
+                + " committed; the next run gets them again"
+        )
     }
 
     /// The fields of the report's line, in their order; commands append their own.
@@ -79,6 +91,7 @@ struct RunReport: Sendable {
                 + " \(notifications.repeated) repeated",
             "publications   \(publications.performed) recorded,"
                 + " \(publications.repeated &+ publications.suppressed) repeated",
+            "unfinished     \(counts.abandoned)",
             "speed          \(eventsPerSecond) events/s over \(seconds.rounded(to: 2)) s",
             "latency        p50 \(latency[0]), p99 \(latency[1])",
             "memory         \(maxResidentMiB.map { "\($0) MiB at most" } ?? "unknown")",

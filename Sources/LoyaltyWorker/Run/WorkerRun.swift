@@ -9,8 +9,12 @@ final class WorkerRun: Sendable {
     private struct State {
         var pipeline: LoyaltyPipeline?
         var isStopping = false
+        var isEndExpected = false
         var failure: CommandFailure?
     }
+
+    /// For destroying the clients, after all else is done.
+    private static let closePatience: Duration = .seconds(15)
 
     private let settings: Settings
     private let untilEnd: Bool
@@ -61,8 +65,8 @@ final class WorkerRun: Sendable {
             return state.isStopping
         }
         if isStopping { pipeline.stop() }
-        defer { ExitWatchdog.arm() }
-        return try await pipeline.run()
+        defer { ExitWatchdog.arm(Self.closePatience, for: "the Kafka client did not close") }
+        return try await pipeline.run { self.expectEnd() }
     }
 
     /// Waits for a broker: for a bounded time when the run is to end, else until a signal (nil).
@@ -96,17 +100,34 @@ final class WorkerRun: Sendable {
             state.isStopping = true
             return state.pipeline
         }
+        expectEnd()
         pipeline?.stop()
     }
 
+    /// From here on the run must end in time, whatever hangs.
+    private func expectEnd() {
+        let isFirst = state.withLock { state in
+            defer { state.isEndExpected = true }
+            return !state.isEndExpected
+        }
+        guard isFirst else { return }
+        // Draining, then the last calls, then commits and closing.
+        let patience = settings.drainTimeout + settings.notification.webhookTimeout + .seconds(30)
+        ExitWatchdog.arm(patience, for: "stopping did not end")
+    }
+
     private func obeySignals() async {
+        var signals = StopSignals()
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-            if isStopping {
+            switch signals.answer(at: .now) {
+            case .stop:
+                logger.info("\(signal): draining, then committing and leaving; a second one leaves at once")
+                stop()
+            case .ignore: break
+            case .leave:
                 logger.error("second \(signal): leaving at once, what is unfinished will be delivered again")
                 _exit(CommandFailure.Status.failed.rawValue)
             }
-            logger.info("\(signal): draining, then committing and leaving; a second one leaves at once")
-            stop()
         }
     }
 
@@ -137,15 +158,40 @@ final class WorkerRun: Sendable {
     }
 }
 
+/// What signals ask for, one after the other.
+struct StopSignals {
+    enum Answer: Equatable {
+        /// Drain, commit, leave.
+        case stop
+        case ignore
+        /// End at once.
+        case leave
+    }
+
+    /// Wrappers such as timeout(1) signal their child and then its whole group, which is one wish and not two.
+    private static let echo: Duration = .seconds(1)
+    private var first: ContinuousClock.Instant?
+
+    mutating func answer(at now: ContinuousClock.Instant) -> Answer {
+        guard let first else {
+            first = now
+            return .stop
+        }
+        return now - first < Self.echo ? .ignore : .leave
+    }
+}
+
 /// Ends the process when librdkafka does not: destroying a client can wait for ever on a broken connection.
 enum ExitWatchdog {
-    private static let patience: Duration = .seconds(15)
-
-    static func arm() {
+    /// Gives the process so long to end.
+    ///
+    /// - Parameter hang: what is wrong when it has not, for the message.
+    static func arm(_ patience: Duration, for hang: String) {
         let thread = Thread {
             Thread.sleep(forTimeInterval: patience.inSeconds)
             Terminal.printError(
-                "loyalty-worker: the Kafka client did not close within \(Quantity.text(patience)); leaving"
+                "loyalty-worker: \(hang) within \(Quantity.text(patience)); leaving, what is not committed will be"
+                    + " delivered again"
             )
             _exit(CommandFailure.Status.failed.rawValue)
         }

@@ -13,15 +13,23 @@ enum CommandLineSettings {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let option = parts[0]
             guard let key = KnownKeys.options[option] else {
-                let known = Array(KnownKeys.options.keys) + ownOptions
+                // A flag of another command is no suggestion for itself.
+                let known = (Array(KnownKeys.options.keys) + ownOptions).filter { $0 != option }
                 throw .usage(
                     "unknown option \(option.oneLine(upTo: 100))\(Spelling.suggestion(for: option, among: known))"
-                        + "; --help lists them all"
+                        + "; loyalty-worker run --help lists them all"
                 )
             }
             let value = parts.count > 1 ? parts[1] : rest.popFirst()
             guard let value, parts.count > 1 || !value.hasPrefix("--") else {
                 throw .usage("\(option) needs a value, as in \(option)=VALUE")
+            }
+            guard !value.isEmpty else {
+                let known = KnownKeys.settings[key]?.defaultText
+                throw .settings(
+                    "\(key) from the command line (\(option)) is empty; leave it out"
+                        + (known.map { " for the default \($0)" } ?? ", it has no default")
+                )
             }
             guard let earlier = values[key] else {
                 values[key] = value

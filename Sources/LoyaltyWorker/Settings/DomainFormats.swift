@@ -38,16 +38,23 @@ extension SettingFormat {
 
 extension SettingFormat where Value == JournalLocation {
     static var journal: Self {
-        Self("sqlite:PATH, or none", byStages: { (text: String) throws(SettingError) in try JournalLocation(text) })
+        var format = Self(
+            "sqlite:PATH, or none",
+            byStages: { (text: String) throws(SettingError) in try JournalLocation(text) }
+        )
+        format.shown = { $0.contains("://") ? WebhookURL.shown($0) : $0 }
+        return format
     }
 }
 
 extension SettingFormat where Value == String {
     static var webhookURL: Self {
-        Self(
+        var format = Self(
             "an https or http address such as https://example.com/hooks",
             byStages: { (text: String) throws(SettingError) in try WebhookURL(text).text }
         )
+        format.shown = { WebhookURL.shown($0) }
+        return format
     }
 
     static var webhookAllow: Self {

@@ -11,6 +11,8 @@ struct Setting: Sendable {
     let isSecret: Bool
     /// What joins repeated options; nil: an option may be given once.
     let separator: String?
+    /// What a message may show of a value that was refused.
+    let shown: @Sendable (String) -> String
     private let assign: @Sendable (String, inout Settings) throws(Refusal) -> Void
 
     init<Value: Sendable>(
@@ -27,6 +29,7 @@ struct Setting: Sendable {
         self.allowed = format.allowed
         self.isSecret = isSecret
         self.separator = format.separator
+        shown = format.shown
         assign = { text, settings throws(Refusal) in settings[keyPath: path] = try format.parse(text) }
     }
 
@@ -45,6 +48,7 @@ struct Setting: Sendable {
         self.allowed = format.allowed
         self.isSecret = isSecret
         self.separator = format.separator
+        shown = format.shown
         assign = { text, settings throws(Refusal) in settings[keyPath: path] = try format.parse(text) }
     }
 

@@ -15,6 +15,8 @@ struct SettingFormat<Value: Sendable>: Sendable {
     let allowed: String
     /// What joins the values when an option is given several times; nil: once only.
     let separator: String?
+    /// What a message may show of a value that was refused.
+    var shown: @Sendable (String) -> String = { $0 }
     let parse: @Sendable (String) throws(Refusal) -> Value
 
     init(
@@ -119,12 +121,36 @@ extension SettingFormat where Value == String {
 extension SettingFormat where Value == [String] {
     /// A list of topics, or one regular expression that starts with `^`.
     static let topics = Self(
-        "a topic's name, several with commas, or one regular expression that starts with ^",
+        allowedTopics,
         separator: ","
-    ) { (text: String) -> [String]? in
-        if text.hasPrefix("^") { return [text] }
+    ) { (text: String) throws(Refusal) -> [String] in
+        if text.hasPrefix("^") {
+            guard TopicPattern(text) != nil else { throw Refusal("it is no regular expression") }
+            return [text]
+        }
         let topics = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed }
-        return topics.allSatisfy(SettingFormat<String>.isTopic) && Set(topics).count == topics.count ? topics : nil
+        guard topics.allSatisfy(SettingFormat<String>.isTopic), Set(topics).count == topics.count else {
+            throw Refusal("allowed: \(allowedTopics)")
+        }
+        return topics
+    }
+}
+
+private let allowedTopics = "a topic's name, several with commas, or one regular expression that starts with ^"
+
+/// The regular expression of `kafka.topic`.
+struct TopicPattern {
+    private let regex: Regex<AnyRegexOutput>
+
+    /// Nil when `text` is no regular expression.
+    init?(_ text: String) {
+        guard let regex = try? Regex(text) else { return nil }
+        self.regex = regex
+    }
+
+    /// Whether the worker would consume the topic: librdkafka searches, so the end of a name need not be matched.
+    func matches(_ topic: String) -> Bool {
+        topic.firstMatch(of: regex) != nil
     }
 }
 

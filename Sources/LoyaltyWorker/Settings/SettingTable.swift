@@ -18,7 +18,8 @@ extension Setting {
             default: "loyalty.events",
             .topics,
             \.kafka.topics,
-            "input: a topic, a list of topics, or a regular expression that starts with ^"
+            "input: a topic, a list of topics, or a regular expression that starts with ^, which needs"
+                + " kafka.deadLetterTopic. No topic that the worker writes to may be among them"
         ),
         Setting(
             "kafka.group",
@@ -56,7 +57,8 @@ extension Setting {
             default: nil,
             .topic,
             \.kafka.deadLetterTopic,
-            "where records go that can't be processed; without it the record's own topic with .dlq behind it"
+            "where records go that can't be processed; without it the record's own topic with .dlq behind it;"
+                + " needed when kafka.topic is a regular expression"
         ),
         Setting(
             "kafka.delivery",

@@ -92,6 +92,8 @@ struct Settings: Sendable {
     var warnings: [String] = []
     /// Where values came from, by key, for those that are not defaults.
     var origins: [String: SettingOrigin] = [:]
+    /// Files that were to hold secrets and hold nothing, by the secret's key.
+    var emptySecretFiles: [String: String] = [:]
 
     /// Only `Settings.read` makes settings: before every row of the table has been applied the values mean nothing.
     init(beforeReading: Void) {}

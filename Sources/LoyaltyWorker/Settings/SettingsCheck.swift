@@ -25,7 +25,11 @@ extension Settings {
             )
         }
         if retry.maxDelay < retry.initialDelay {
-            try refuse("retry.maxDelay", "is less than retry.initialDelay; make it at least as long")
+            try refuse(
+                "retry.maxDelay",
+                "\(Quantity.text(retry.maxDelay)) is less than retry.initialDelay (\(Quantity.text(retry.initialDelay)));"
+                    + " make it at least as long"
+            )
         }
         if notification.sink == .webhook {
             if notification.webhookURL == nil {
@@ -35,6 +39,9 @@ extension Settings {
                 )
             }
             if notification.webhookSecret == nil {
+                if let path = emptySecretFiles["notification.webhook.secret"] {
+                    try refuse("notification.webhook.secret", "the file \(path) is empty; put whsec_… into it")
+                }
                 try refuse(
                     "notification.webhook.secret",
                     "is needed by notification.sink=webhook; give whsec_…, or a file in"
@@ -45,15 +52,56 @@ extension Settings {
         if publication.sink == .journal, journal == .none {
             try refuse("publication.sink", "journal needs a journal; set journal.url=sqlite:PATH, or another sink")
         }
-        let outputs = [
-            notification.sink == .kafka ? notification.topic : nil,
-            publication.sink == .kafka ? publication.topic : nil, kafka.deadLetterTopic,
-        ]
-        for case let output? in outputs where kafka.topics.contains(output) {
-            try refuse("kafka.topic", "\(output) is both read and written; the worker would feed itself")
-        }
+        try checkTopics(refuse)
         try checkAssignor(library: .current)
         try checkProperties()
+    }
+
+    /// The worker must not consume what it writes, nor mix up what it writes.
+    private func checkTopics(
+        _ refuse: (_ key: String, _ what: String) throws(CommandFailure) -> Void
+    ) throws(CommandFailure) {
+        let pattern = kafka.hasPattern ? kafka.topics.first.flatMap(TopicPattern.init) : nil
+        if kafka.hasPattern, kafka.deadLetterTopic == nil {
+            try refuse(
+                "kafka.deadLetterTopic",
+                "is needed when kafka.topic is a regular expression; name a topic that \(kafka.topics.listed) does not"
+                    + " match"
+            )
+        }
+        for (output, setting) in outputTopics {
+            if let pattern, pattern.matches(output) {
+                try refuse(
+                    "kafka.topic",
+                    "\(kafka.topics.listed) matches \(output) (\(setting)), which the worker writes; it would feed itself"
+                )
+            }
+            if kafka.topics.contains(output) {
+                try refuse(
+                    "kafka.topic",
+                    "\(output) is both read and written (\(setting)); the worker would feed itself"
+                )
+            }
+        }
+        if notification.sink == .kafka, publication.sink == .kafka, notification.topic == publication.topic {
+            try refuse(
+                "publication.topic",
+                "\(publication.topic) is notification.topic too; their readers could not tell them apart"
+            )
+        }
+    }
+
+    /// Topics that are written to, with the settings that name them. Those of a pattern's topics are unknown.
+    var outputTopics: [(name: String, setting: String)] {
+        var outputs: [(name: String, setting: String)] = []
+        if let topic = kafka.deadLetterTopic {
+            outputs.append((topic, "kafka.deadLetterTopic"))
+        } else if !kafka.hasPattern {
+            outputs += kafka.topics.map { ($0 + ".dlq", "kafka.deadLetterTopic") }
+        }
+        if notification.sink == .kafka { outputs.append((notification.topic, "notification.topic")) }
+        if publication.sink == .kafka { outputs.append((publication.topic, "publication.topic")) }
+        return outputs
     }
 
     /// Below 2.10 librdkafka drops its whole assignment when a commit meets a rebalance (librdkafka issue 4059).

@@ -53,6 +53,7 @@ enum SettingsFile {
                 properties.append(KafkaProperties.pair(String(key.dropFirst(propertiesPrefix.count)), text))
                 continue
             }
+            if nothing.contains(text), sections.contains(key) { continue }
             guard KnownKeys.all.contains(key) else {
                 throw .settings(
                     "\(key) in the file \(path) is no setting\(Spelling.suggestion(for: key, among: KnownKeys.all))"
@@ -65,6 +66,13 @@ enum SettingsFile {
     }
 
     private static let propertiesPrefix = "kafka.properties."
+    /// `kafka`, `notification.webhook` …: with nothing below them they say nothing.
+    private static let sections: Set<String> = Set(
+        KnownKeys.all.flatMap { key in
+            let words = key.split(separator: ".")
+            return words.indices.dropFirst().map { words[..<$0].joined(separator: ".") }
+        }
+    )
     /// How YAML writes that there is no value.
     private static let nothing: Set<String> = ["", "~", "null"]
 

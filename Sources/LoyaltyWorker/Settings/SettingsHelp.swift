@@ -6,7 +6,7 @@ extension Setting {
             Read from the command line, then from the environment, then from a YAML file (--config PATH or \
             \(SettingsSources.fileVariable)), then the default. The setting kafka.topic is --kafka-topic, \
             \(Setting.variable("kafka.topic")), and kafka: {topic: …} in the file. A secret is also read from the file that \
-            the same name with -file behind it gives (\(Setting.variable("notification.webhook.secretFile"))).
+            the same name with -file or _FILE behind it gives (\(secretFiles)).
             """,
             indent: 2
         )
@@ -18,6 +18,8 @@ extension Setting {
         }
         return (["SETTINGS", introduction] + rows).joined(separator: "\n\n")
     }()
+
+    private static let secretFiles = all.compactMap { $0.fileKey.map(variable) }.joined(separator: ", ")
 
     /// Lines of at most 78 characters: ArgumentParser breaks longer ones itself, and forgets the indentation.
     private static func wrapped(_ text: String, indent: Int) -> String {

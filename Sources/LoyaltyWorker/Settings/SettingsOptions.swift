@@ -8,7 +8,7 @@ struct SettingsOptions: ParsableArguments {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Any setting of the list below, as --name value.", valueName: "settings")
+        help: ArgumentHelp("Any setting, as --name value; loyalty-worker run --help lists all.", valueName: "settings")
     )
     var settings: [String] = []
 

@@ -87,13 +87,14 @@ private struct SettingsReader {
                     throw .settings("\(fileKey): \"\(path)\" \(pathOrigin.description) can't be read as UTF-8 text")
                 }
                 (text, source, origin) = (content.trimmed, fileSource, pathOrigin)
+                if text?.isEmpty == true { settings.emptySecretFiles[setting.key] = path }
             }
         }
         guard let text, !text.isEmpty else { return }
         do throws(Refusal) {
             try setting.apply(text, to: &settings)
         } catch {
-            let shown = setting.isSecret ? "the value (hidden)" : "\"\(text.oneLine(upTo: 100))\""
+            let shown = setting.isSecret ? "the value (hidden)" : "\"\(setting.shown(text).oneLine(upTo: 100))\""
             throw .settings("\(setting.key): \(shown) \(origin.description) is refused; \(error.reason)")
         }
         if origin != .default { settings.origins[setting.key] = origin }
