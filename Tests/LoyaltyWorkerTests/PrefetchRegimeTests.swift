@@ -20,6 +20,7 @@ import Testing
         regime.apply(to: &configuration, library: Self.new)
         #expect(configuration["queued.max.messages.kbytes"] == "\(kibibytes)")
         #expect(configuration["fetch.queue.backoff.ms"] == "10")
+        #expect(configuration["fetch.wait.max.ms"] == "25")
     }
 
     @Test func `below 2.2 memory is traded for speed, and the unknown property is left out`() {
