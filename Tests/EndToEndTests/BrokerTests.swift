@@ -78,6 +78,6 @@ struct BrokerTests {
 
     private func start(_ kind: String) throws -> Program {
         let script = Bundle.module.bundleURL.appending(path: "Brokers/broker.py")
-        return try Program([script.path, kind], executable: try #require(python))
+        return try Program([script.path, kind], executable: try #require(python), ending: SIGTERM)
     }
 }

@@ -93,7 +93,11 @@ final class Program: Sendable {
     private let errors = Lines()
     private let input = Pipe()
 
-    init(_ arguments: [String], executable: URL = Program.executable) throws {
+    private let ending: Int32
+
+    /// - Parameter ending: the signal that ends it when nobody holds it any more.
+    init(_ arguments: [String], executable: URL = Program.executable, ending: Int32 = SIGKILL) throws {
+        self.ending = ending
         process.executableURL = executable
         process.arguments = arguments
         let (outputPipe, errorPipe) = (Pipe(), Pipe())
@@ -106,7 +110,7 @@ final class Program: Sendable {
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { kill(process.processIdentifier, ending) }
     }
 
     func send(_ signal: Int32) {

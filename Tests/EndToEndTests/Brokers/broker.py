@@ -10,6 +10,7 @@ refuses v3 and passes everything else through.
 """
 
 import asyncio
+import ctypes
 import os
 import pathlib
 import shutil
@@ -39,6 +40,12 @@ def installed(path):
     sys.exit(f"{path} is not installed")
 
 
+def end_with_parent():
+    """Whatever ends this script, nothing stays behind on the machine."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Broker:
     def __init__(self, kind):
         self.kind = kind
@@ -56,7 +63,9 @@ class Broker:
             command += ["--listener-url", f"tcp://127.0.0.1:{self.port}"]
             command += ["--advertised-listener-url", f"tcp://127.0.0.1:{self.public_port}"]
         log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent
+        )
 
     async def ready(self):
         for _ in range(300):
@@ -69,6 +78,12 @@ class Broker:
             except OSError:
                 await asyncio.sleep(0.1)
         sys.exit("the broker does not listen")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os._exit(0)
 
     async def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -123,6 +138,7 @@ async def main(kind):
     await broker.ready()
     if broker.public_port != broker.port:
         await asyncio.start_server(lambda r, w: pass_requests(r, w, broker), "127.0.0.1", broker.public_port)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.end)
     print(f"127.0.0.1:{broker.public_port}", flush=True)
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
@@ -139,9 +155,7 @@ async def main(kind):
                 broker.process.send_signal(signal.SIGCONT)
             print("done", flush=True)
     finally:
-        broker.process.kill()
-        shutil.rmtree(broker.folder, ignore_errors=True)
-    os._exit(0)
+        broker.end()
 
 
 asyncio.run(main(sys.argv[1]))
