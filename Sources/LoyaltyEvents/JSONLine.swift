@@ -1,5 +1,5 @@
 /// Writes one JSON object on one line, its keys in the order in which they are added.
-struct JSONLine {
+package struct JSONLine {
     private(set) var text = "{"
 
     mutating func add(_ key: String, _ value: String?) {
@@ -28,7 +28,8 @@ struct JSONLine {
         text += Self.quoted(key) + ":" + raw
     }
 
-    private static func quoted(_ value: String) -> String {
+    /// A JSON string, safe on a terminal and in a line-based reader.
+    package static func quoted(_ value: String) -> String {
         var text = "\""
         for scalar in value.unicodeScalars {
             switch scalar {

@@ -1,4 +1,5 @@
 import Foundation
+import LoyaltyEvents
 
 /// A JSON value that is written on one line, with keys in the order given.
 indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
@@ -29,10 +30,10 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
         case .bool(let value): value ? "true" : "false"
         case .integer(let value): String(value)
         case .number(let value): Self.text(of: value)
-        case .text(let value): Self.quoted(value)
+        case .text(let value): JSONLine.quoted(value)
         case .list(let values): "[" + values.map(\.line).joined(separator: ",") + "]"
         case .object(let fields):
-            "{" + fields.map { Self.quoted($0.key) + ":" + $0.value.line }.joined(separator: ",") + "}"
+            "{" + fields.map { JSONLine.quoted($0.key) + ":" + $0.value.line }.joined(separator: ",") + "}"
         }
     }
 
@@ -43,25 +44,6 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
     private static func text(of number: Double) -> String {
         guard number.isFinite else { return "null" }
         return number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            // Control characters that a terminal would obey, and line ends of some readers.
-            case "\u{0}"..<"\u{20}", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }
 

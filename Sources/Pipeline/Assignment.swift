@@ -173,7 +173,4 @@ package struct Assignment<Work: AnyObject & Sendable> {
     private var share: Int {
         settings.bufferedBytes / max(1, slots.count { $0.partition != nil })
     }
-
-    /// When `tick` has something to do again.
-    package var nextDeadline: Duration? { retries.min?.due }
 }

@@ -16,11 +16,6 @@ package struct KeyLanes: Sendable {
         return true
     }
 
-    /// Whether a record of this lane would have to wait.
-    package func isBusy(_ lane: UInt64) -> Bool {
-        !waiting.isEmpty && waiting[lane] != nil
-    }
-
     /// The record that ran has left: gives the one that may run now.
     package mutating func leave(_ lane: UInt64) -> UInt64? {
         guard let next = waiting[lane]?.popFirst() else {

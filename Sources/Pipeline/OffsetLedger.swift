@@ -50,9 +50,6 @@ package struct OffsetLedger: Sendable {
         slots.first.map { (base, $0.offset) }
     }
 
-    /// The offset of the last record received, if it is not below the frontier.
-    package var lastOffset: Int64? { slots.last?.offset }
-
     /// Takes up the next record and gives its sequence; nil when the offset is not above all before (a repeat inside one
     /// assignment: already tracked).
     package mutating func track(_ offset: Int64, status: RecordStatus = .untouched) -> UInt64? {

@@ -46,8 +46,6 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
     case consumerFailed(String)
     /// No assignment within the time allowed: broker, topic or group can't be reached.
     case notJoined(after: Duration, lastError: String?)
-    /// The broker's answer about the topic could not be had.
-    case unreachable(String)
 
     package var description: String {
         switch self {
@@ -55,7 +53,6 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
         case .consumerFailed(let reason): "Kafka failed for good: \(reason)"
         case .notJoined(let time, let last):
             "no assignment within \(time): \(last ?? "the broker did not say why"); check kafka.bootstrapServers and kafka.topic"
-        case .unreachable(let reason): "Kafka can't be reached: \(reason)"
         }
     }
 }

@@ -141,7 +141,7 @@ extension CommandFailure {
     init(_ error: WorkerError) {
         switch error {
         case .consumerFailed, .halted: self = .failed("\(error)")
-        case .notJoined, .unreachable: self = .unreachable("\(error)")
+        case .notJoined: self = .unreachable("\(error)")
         }
     }
 }
