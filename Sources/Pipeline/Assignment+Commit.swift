@@ -7,9 +7,11 @@ extension Assignment {
         for number in slots.indices {
             let source = slots[number].source
             guard let partition = slots[number].partition, partition.isDirty || partition.isMapFull,
-                wanted?.contains(source) ?? true, let map = partition.ledger.map()
+                wanted?.contains(source) ?? true, var map = partition.ledger.map()
             else { continue }
-            let (metadata, isComplete) = partition.isMapRefused ? ("", true) : map.encoded()
+            map.barred = partition.barred
+            let (metadata, isComplete) =
+                partition.isMapRefused ? ("", true) : map.encoded(limit: settings.metadataLimit)
             slots[number].partition?.isMapFull = !isComplete
             slots[number].partition?.isDirty = false
             batch.append(CommittedOffset(partition: source, offset: map.frontier, metadata: metadata, error: nil))

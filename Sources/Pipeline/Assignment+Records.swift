@@ -29,7 +29,7 @@ extension Assignment {
         }
 
         var stages: StageSet = []
-        var lane = record.keyHash
+        var key = record.keyHash
         var work: Work?
         var cause: DeadLetter.Cause?
         switch reception {
@@ -39,14 +39,18 @@ extension Assignment {
         case .reject(let reason):
             counts.rejected &+= 1
             cause = reason
-        case .accept(let key, let wanted, let item):
+        case .accept(let lane, let wanted, let item):
             counts.accepted &+= 1
             stages = wanted.subtracting(status.doneStages)
-            lane = key
+            key = lane
             work = item
             if stages.isEmpty { status = .finished }
         }
+        // What is finished at once has no effect that could come before another one's.
         guard !status.isFinished else {
+            if let key, let redriven = DeadLetter.redriven(record) {
+                slots[slot].partition?.barred.passed(key, redriven)
+            }
             finish(sequence, in: slot, receivedAt: now, at: now)
             return
         }
@@ -54,7 +58,9 @@ extension Assignment {
         let delivery = Delivery(
             record: record,
             sequence: sequence,
-            lane: self.lane(lane),
+            lane: lane(key),
+            key: settings.ordering == .none ? nil : key,
+            redriven: DeadLetter.redriven(record),
             work: work,
             stages: stages,
             stageCount: stageNames.count,
@@ -139,7 +145,24 @@ extension Assignment {
             schedule(ticket, delivery, failures: delivery.deadLetterFailures, after: nil, at: now)
         } else {
             counts.deadLetters &+= 1
+            bar(delivery, in: ticket.slot)
             remove(delivery, in: ticket.slot, at: now, &actions)
+        }
+    }
+
+    /// Notes what a dead letter means for those behind it.
+    private mutating func bar(_ delivery: Delivery<Work>, in slot: Int) {
+        guard let key = delivery.key, let cause = delivery.cause else { return }
+        switch cause.errorClass {
+        case .stage:
+            let isGivenUp = slots[slot].partition?.barred.died(key, at: delivery.record.offset, delivery.redriven)
+            if isGivenUp == true { counts.barsGivenUp &+= 1 }
+        case .parked:
+            counts.parked &+= 1
+            slots[slot].partition?.barred.parked(key, at: delivery.record.offset, delivery.redriven)
+        case .decode, .oversize:
+            // It never had an effect, so that none can come before it.
+            if let redriven = delivery.redriven { slots[slot].partition?.barred.passed(key, redriven) }
         }
     }
 
@@ -151,11 +174,62 @@ extension Assignment {
             delivery.waitingForRetry -= 1
             delivery.nextAttempt = nil
             slots[next.ticket.slot].partition?.retrying -= 1
+            if let stage = next.ticket.stage {
+                delivery.retrying.remove(StageSet(index: stage))
+                // It was given up meanwhile.
+                guard delivery.remaining.contains(StageSet(index: stage)) else { continue }
+            }
             guard slots[next.ticket.slot].partition?.isDraining == false else { continue }
             if let stage = next.ticket.stage { counts.stages[stage].retries &+= 1 }
             launch(next.ticket, delivery, at: now, &actions)
         }
+        if !retries.isEmpty {
+            for slot in slots.indices { relieve(slot, at: now, &actions) }
+        }
         flush(at: now, &actions)
+    }
+
+    /// Records that fail may take up to half of a partition's share of the memory, with those that wait behind them. Beyond that
+    /// the oldest that fails becomes a dead letter, so that the others of the partition go on. One whose sink fails everybody
+    /// does not: then nothing could go on anyway.
+    private mutating func relieve(_ slot: Int, at now: Duration, _ actions: inout [Action]) {
+        guard slots[slot].partition?.retrying ?? 0 > 0, slots[slot].partition?.bufferedBytes ?? 0 > share / 2,
+            let partition = slots[slot].partition, !partition.isDraining
+        else { return }
+        var waitingBytes = 0
+        var oldest: Delivery<Work>?
+        for delivery in partition.deliveries.values where delivery.waitingForRetry > 0 && delivery.running == 0 {
+            waitingBytes += delivery.cost
+            if let lane = delivery.lane {
+                for sequence in partition.lanes.waiting(in: lane) {
+                    waitingBytes += partition.deliveries[sequence]?.cost ?? 0
+                }
+            }
+            guard isToBlame(delivery), delivery.sequence < oldest?.sequence ?? .max else { continue }
+            oldest = delivery
+        }
+        guard waitingBytes > share / 2, let oldest else { return }
+        oldest.retrying.forEachIndex { stage in
+            giveUp(
+                oldest,
+                stage,
+                "given up to make room: too much waits behind it; it failed with: \(oldest.lastFailure ?? "")"
+            )
+        }
+        oldest.retrying = []
+        counts.relieved &+= 1
+        proceed(oldest, in: slot, at: now, &actions)
+    }
+
+    /// Whether a waiting record fails although the sinks it waits for serve others.
+    private func isToBlame(_ delivery: Delivery<Work>) -> Bool {
+        guard !delivery.retrying.isEmpty else { return false }
+        var isToBlame = true
+        delivery.retrying.forEachIndex { stage in
+            let isClosed = breakers[stage].state == .closed
+            if !isClosed || !isHealthy(stage, since: delivery.firstFailure) { isToBlame = false }
+        }
+        return isToBlame
     }
 
     private func lane(_ key: UInt64?) -> UInt64? {
@@ -226,18 +300,25 @@ extension Assignment {
 
     private mutating func begin(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         guard let generation = slots[slot].partition?.generation else { return }
+        let sequence = delivery.sequence
         if delivery.work == nil, delivery.cause == nil {
             delivery.cause = DeadLetter.Cause(.decode, "accepted without work: a defect of the worker")
         }
-        let sequence = delivery.sequence
-        if delivery.cause != nil {
-            let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: nil)
-            launch(ticket, delivery, at: now, &actions)
-        } else {
+        if delivery.cause == nil, let key = delivery.key,
+            slots[slot].partition?.barred.bars(key, delivery.redriven) == true
+        {
+            delivery.cause = DeadLetter.Cause(.parked, "waits behind a dead letter of its key: redrive them together")
+        }
+        if delivery.cause == nil {
             delivery.remaining.forEachIndex { stage in
                 let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: stage)
                 launch(ticket, delivery, at: now, &actions)
             }
+        } else {
+            // One after the other, so that a redrive never sees a letter of the key and not the one before it.
+            delivery.remaining = []
+            let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: nil)
+            launch(ticket, delivery, at: now, &actions)
         }
     }
 
@@ -293,6 +374,9 @@ extension Assignment {
     {
         guard delivery.remaining.isEmpty, delivery.running == 0, let partition = slots[slot].partition else { return }
         if delivery.cause == nil {
+            if let key = delivery.key, let redriven = delivery.redriven {
+                slots[slot].partition?.barred.passed(key, redriven)
+            }
             remove(delivery, in: slot, at: now, &actions)
         } else {
             let ticket = Ticket(
@@ -332,6 +416,7 @@ extension Assignment {
         let backoff = settings.retry.delay(afterFailures: failures, using: &random)
         let due = now + max(backoff, min(after ?? .zero, settings.retry.maxDelay))
         delivery.waitingForRetry += 1
+        if let stage = ticket.stage { delivery.retrying.insert(StageSet(index: stage)) }
         delivery.nextAttempt = due
         slots[ticket.slot].partition?.retrying += 1
         retries.insert(Retry(due: due, ticket: ticket))
@@ -341,6 +426,7 @@ extension Assignment {
     private mutating func remove(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action])
     {
         slots[slot].partition?.deliveries[delivery.sequence] = nil
+        slots[slot].partition?.retrying -= delivery.waitingForRetry
         slots[slot].partition?.bufferedBytes -= delivery.cost
         bufferedBytes -= delivery.cost
         finish(delivery.sequence, in: slot, receivedAt: delivery.receivedAt, at: now)

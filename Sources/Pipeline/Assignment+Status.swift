@@ -24,7 +24,8 @@ extension Assignment {
                     sinceProgress: now - partition.lastProgress,
                     oldest: oldest(of: partition, at: now),
                     isDraining: partition.isDraining,
-                    isMapFull: partition.isMapFull
+                    isMapFull: partition.isMapFull,
+                    barredKeys: partition.barred.count
                 )
             }
         }

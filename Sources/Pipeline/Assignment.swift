@@ -170,7 +170,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
     }
 
     /// What one partition may buffer: a key that is stuck fills no more than its partition's share.
-    private var share: Int {
+    var share: Int {
         settings.bufferedBytes / max(1, slots.count { $0.partition != nil })
     }
 }

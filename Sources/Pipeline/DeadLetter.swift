@@ -37,9 +37,15 @@ package struct DeadLetter: Sendable {
         package static let attempts = "loyalty-attempts"
         package static let firstFailure = "loyalty-first-failure-at"
         package static let redrives = "loyalty-redrives"
+        /// Where a redriven record stood when it died again.
+        package static let lastOffset = "loyalty-last-offset"
+        /// On redriven records: where the latest dead letter of the key stood (`loyalty-last-offset`, or else the original offset)
+        /// that the redrive knew of.
+        package static let redriveAfter = "loyalty-redrive-after"
 
         static let written: Set<String> = [
             topic, partition, offset, timestamp, group, message, errorClass, stage, attempts, firstFailure, redrives,
+            redriveAfter, lastOffset,
         ]
     }
 
@@ -55,6 +61,21 @@ package struct DeadLetter: Sendable {
         self.record = record
         self.cause = cause
         self.firstFailure = firstFailure
+    }
+
+    /// What a record that a redrive has brought back says of itself; nil for any other record, and for one that says it stood in
+    /// another partition.
+    package static func redriven(_ record: Record) -> Redriven? {
+        guard !record.headers.isEmpty else { return nil }
+        func text(_ name: String) -> String? {
+            record.headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+        }
+        guard let redrives = text(HeaderName.redrives).flatMap(Int.init), redrives > 0,
+            text(HeaderName.topic) == record.source.topic,
+            text(HeaderName.partition).flatMap(Int32.init) == record.source.partition,
+            let original = text(HeaderName.offset).flatMap(Int64.init), original >= 0, original < record.offset
+        else { return nil }
+        return Redriven(original: original, known: text(HeaderName.redriveAfter).flatMap(Int64.init) ?? -1)
     }
 
     /// The record to publish: key, value, headers and timestamp byte for byte, and the reason as headers.
@@ -77,6 +98,7 @@ package struct DeadLetter: Sendable {
         }
         add(HeaderName.attempts, String(cause.attempts))
         add(HeaderName.firstFailure, firstFailure)
+        if Self.redriven(record) != nil { add(HeaderName.lastOffset, String(record.offset)) }
         if let redrives = record.headers.last(where: { $0.name == HeaderName.redrives }) {
             headers.append(redrives)
         }

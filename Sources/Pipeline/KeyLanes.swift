@@ -1,4 +1,4 @@
-import DequeModule
+package import DequeModule
 
 /// Lets the records of one key through one at a time, in the order of their coming.
 package struct KeyLanes: Sendable {
@@ -15,6 +15,9 @@ package struct KeyLanes: Sendable {
         waiting[lane] = []
         return true
     }
+
+    /// Who waits in a lane, the next first.
+    package func waiting(in lane: UInt64) -> Deque<UInt64> { waiting[lane] ?? [] }
 
     /// The record that ran has left: gives the one that may run now.
     package mutating func leave(_ lane: UInt64) -> UInt64? {

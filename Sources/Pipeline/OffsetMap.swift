@@ -3,9 +3,9 @@ import Foundation
 /// What is finished at and above the frontier, stage by stage: kept in the commit's metadata, so that a restart repeats only what
 /// was unfinished.
 ///
-/// Text form: `lw1:` then base64 of runs (status byte, LEB128 count of consecutive offsets, from the frontier on) then `:` and a
-/// checksum over the frontier and the runs. Printable, because librdkafka 2.0.2 reads NUL bytes in metadata back as garbage
-/// (https://github.com/confluentinc/librdkafka/issues/4649).
+/// Text form: `lw1:`, base64 of the runs (status byte, LEB128 count of consecutive offsets, from the frontier on), with barred
+/// keys `,` and base64 of those, then `:` and a checksum over the frontier and both. Printable, because librdkafka 2.0.2 reads
+/// NUL bytes in metadata back as garbage (https://github.com/confluentinc/librdkafka/issues/4649).
 package struct OffsetMap: Sendable, Equatable {
     /// Bytes that Kafka allows for commit metadata by default (`offset.metadata.max.bytes`).
     package static let limit = 4096
@@ -26,12 +26,14 @@ package struct OffsetMap: Sendable, Equatable {
 
     package let frontier: Int64
     private(set) var runs: [Run] = []
+    /// The keys whose records are parked: they have to survive a restart as the map has.
+    package var barred = BarredKeys()
 
     package init(frontier: Int64) {
         self.frontier = frontier
     }
 
-    package var isEmpty: Bool { runs.isEmpty }
+    package var isEmpty: Bool { runs.isEmpty && barred.isEmpty }
 
     /// Adds the next record; offsets must rise. Offsets between two records (compacted, transaction markers) do not exist, so a run
     /// may span them.
@@ -67,24 +69,26 @@ package struct OffsetMap: Sendable, Equatable {
     package func encoded(limit: Int = limit) -> (metadata: String, isComplete: Bool) {
         var wanted = runs[...]
         while let last = wanted.last, last.status == .untouched { wanted.removeLast() }
-        guard !wanted.isEmpty else { return ("", true) }
+        guard !wanted.isEmpty || !barred.isEmpty else { return ("", true) }
+        let bars = barred.bytes(frontier: frontier)
+        let barsText = bars.isEmpty ? "" : "," + Data(bars).base64EncodedString()
         // prefix, separator and sixteen digits of checksum; four characters for three bytes
-        let room = (limit - Self.prefix.utf8.count - 17) / 4 * 3
+        let room = (limit - Self.prefix.utf8.count - 17 - barsText.utf8.count) / 4 * 3
         var bytes: [UInt8] = []
         var isComplete = true
         for run in wanted {
             let before = bytes.count
             bytes.append(run.status.rawValue)
-            Self.appendVarint(UInt64(clamping: run.end - run.start), to: &bytes)
+            Varint.append(UInt64(clamping: run.end - run.start), to: &bytes)
             if bytes.count > room {
                 bytes.removeSubrange(before...)
                 isComplete = false
                 break
             }
         }
-        guard !bytes.isEmpty else { return ("", false) }
-        let text = Data(bytes).base64EncodedString()
-        return (Self.prefix + text + ":" + Self.checksum(frontier: frontier, bytes), isComplete)
+        guard !bytes.isEmpty || !bars.isEmpty else { return ("", false) }
+        let text = Data(bytes).base64EncodedString() + barsText
+        return (Self.prefix + text + ":" + Self.checksum(frontier: frontier, bytes + bars), isComplete)
     }
 
     /// Reads the text form. Empty metadata is an empty map.
@@ -93,41 +97,26 @@ package struct OffsetMap: Sendable, Equatable {
         guard !metadata.isEmpty else { return }
         guard metadata.hasPrefix(Self.prefix) else { throw .foreign }
         let parts = metadata.dropFirst(Self.prefix.count).split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, metadata.utf8.count <= Self.limit, let data = Data(base64Encoded: String(parts[0]))
-        else {
-            throw .broken
-        }
-        let bytes = Array(data)
-        guard Self.checksum(frontier: frontier, bytes) == parts[1] else { throw .broken }
+        guard parts.count == 2, metadata.utf8.count <= Self.limit else { throw .broken }
+        let sections = parts[0].split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let runData = Data(base64Encoded: String(sections[0])),
+            let barData = Data(base64Encoded: sections.count == 2 ? String(sections[1]) : "")
+        else { throw .broken }
+        let bytes = Array(runData)
+        let bars = Array(barData)
+        guard Self.checksum(frontier: frontier, bytes + bars) == parts[1],
+            let barred = BarredKeys(bytes: bars, frontier: frontier)
+        else { throw .broken }
+        self.barred = barred
         var rest = bytes[...]
         var start = frontier
         while let status = rest.popFirst() {
-            guard let count = Self.takeVarint(from: &rest), count > 0, count < 1 << 40 else { throw .broken }
+            guard let count = Varint.take(from: &rest), count > 0, count < 1 << 40 else { throw .broken }
             let (end, overflow) = start.addingReportingOverflow(Int64(count))
             guard !overflow else { throw .broken }
             runs.append(Run(status: RecordStatus(rawValue: status), start: start, end: end))
             start = end
         }
-    }
-
-    private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {
-        var value = value
-        while value >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: value))
-    }
-
-    private static func takeVarint(from bytes: inout ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while shift < 63, let byte = bytes.popFirst() {
-            value |= UInt64(byte & 0x7f) << shift
-            if byte & 0x80 == 0 { return value }
-            shift += 7
-        }
-        return nil
     }
 
     /// FNV-1a over the frontier and the runs: not against forgery, only against metadata that belongs to another offset.

@@ -16,6 +16,9 @@ final class Delivery<Work: AnyObject & Sendable> {
     let record: Record
     let sequence: UInt64
     let lane: UInt64?
+    /// Hash of the key, whatever the lanes are: what parking goes by. Nil when nothing is to be parked.
+    let key: UInt64?
+    let redriven: Redriven?
     let work: Work?
     let receivedAt: Duration
     /// Bytes that this record counts for in `limits.buffered`.
@@ -30,6 +33,8 @@ final class Delivery<Work: AnyObject & Sendable> {
     /// Actions on their way.
     var running = 0
     var waitingForRetry = 0
+    /// Stages among those that wait.
+    var retrying: StageSet = []
     var nextAttempt: Duration?
     var firstFailure: Duration?
     var lastFailure: String?
@@ -39,6 +44,8 @@ final class Delivery<Work: AnyObject & Sendable> {
         record: Record,
         sequence: UInt64,
         lane: UInt64?,
+        key: UInt64?,
+        redriven: Redriven?,
         work: Work?,
         stages: StageSet,
         stageCount: Int,
@@ -49,6 +56,8 @@ final class Delivery<Work: AnyObject & Sendable> {
         self.record = record
         self.sequence = sequence
         self.lane = lane
+        self.key = key
+        self.redriven = redriven
         self.work = work
         self.remaining = stages
         self.attempts = Array(repeating: 0, count: stageCount)
@@ -76,6 +85,7 @@ struct Partition<Work: AnyObject & Sendable> {
 
     var ledger: OffsetLedger
     var lanes = KeyLanes()
+    var barred: BarredKeys
     var deliveries: [UInt64: Delivery<Work>] = [:]
     /// Records tracked and finished, counted apart from the ledger: what is neither finished nor unfinished was lost.
     var tracked: UInt64 = 0
@@ -98,6 +108,7 @@ struct Partition<Work: AnyObject & Sendable> {
         self.restored = restored
         self.end = end
         ledger = OffsetLedger(frontier: start)
+        barred = restored.barred
         committed = start
         lastProgress = now
     }

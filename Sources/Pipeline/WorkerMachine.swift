@@ -81,7 +81,15 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
 
     package mutating func buried(_ ticket: Ticket, failure: String?, at now: Duration) {
         if let failure { orders.append(.warn("the dead letter could not be written, its offset is held: \(failure)")) }
+        let barsGivenUp = assignment.counts.barsGivenUp
         assignment.deadLettered(ticket, failure: failure, at: now, &actions)
+        guard assignment.counts.barsGivenUp > barsGivenUp else { return }
+        orders.append(
+            .warn(
+                "a partition has more than \(BarredKeys.limit) keys with dead letters: the oldest one's later events are no"
+                    + " longer parked; redrive dead letters"
+            )
+        )
     }
 
     // MARK: The group

@@ -20,6 +20,8 @@ package struct WorkerSettings: Sendable {
     package var inFlight = 1000
     /// Bytes fetched and not finished.
     package var bufferedBytes = 64 << 20
+    /// Bytes that the broker takes as the metadata of a commit.
+    package var metadataLimit = OffsetMap.limit
     package var commitInterval: Duration = .seconds(1)
     package var drainTimeout: Duration = .seconds(20)
     package var retry = RetryPolicy()

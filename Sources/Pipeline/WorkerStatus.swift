@@ -34,6 +34,8 @@ package struct WorkerStatus: Sendable {
         package let isDraining: Bool
         /// The offset map would not fit into the commit's metadata: nothing is pulled until it does.
         package let isMapFull: Bool
+        /// Keys whose records are parked behind a dead letter.
+        package let barredKeys: Int
     }
 
     package struct Oldest: Sendable {
@@ -89,6 +91,12 @@ package struct WorkerCounts: Sendable, Equatable {
     package var ignored: UInt64 = 0
     package var rejected: UInt64 = 0
     package var deadLetters: UInt64 = 0
+    /// Dead letters that are only behind another one of their key.
+    package var parked: UInt64 = 0
+    /// Records that became dead letters before their last attempt, because too much waited behind them.
+    package var relieved: UInt64 = 0
+    /// Keys whose order is no longer kept behind their dead letters, because a partition had too many of them.
+    package var barsGivenUp: UInt64 = 0
     package var resumed: UInt64 = 0
     package var finished: UInt64 = 0
     /// Unfinished when their partition was given up: not committed, delivered again to its next owner.

@@ -45,7 +45,8 @@ enum StatusFixture {
             sinceProgress: sinceProgress,
             oldest: oldest,
             isDraining: isDraining,
-            isMapFull: false
+            isMapFull: false,
+            barredKeys: 0
         )
     }
 

@@ -4,7 +4,13 @@ import Testing
 @testable import Pipeline
 
 @Suite struct AssignmentTests {
-    final class Item: Sendable {}
+    final class Item: Sendable {
+        let offset: Int64
+
+        init(_ offset: Int64) {
+            self.offset = offset
+        }
+    }
 
     private let one = TopicPartition(topic: "t", partition: 0)
     private let two = TopicPartition(topic: "t", partition: 1)
@@ -131,6 +137,148 @@ import Testing
         #expect(world.assignment.room(in: world.assignment.slot(of: one)) > 0)
     }
 
+    @Test func `behind a dead letter the key is parked, and the others go on`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.admit(1, of: one, key: 1)
+        world.admit(2, of: one, key: 2)
+        world.answerFirst(.reject(reason: "400"))
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage, .parked])
+        #expect(world.assignment.counts.parked == 1)
+        #expect(world.assignment.counts.stages[0].performed == 1)
+        #expect(world.assignment.status(at: .zero).partitions[0].barredKeys == 1)
+    }
+
+    @Test func `a barred key is remembered by the commit, and by the next owner`() throws {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.finishAll()
+        let commit = try #require(world.assignment.commitBatch().first)
+        #expect(commit.offset == 1)
+        var next = self.world()
+        next.assignment.add(one, start: 1, restored: try OffsetMap(metadata: commit.metadata, frontier: 1), at: .zero)
+        next.admit(1, of: one, key: 1)
+        next.finishAll()
+        #expect(next.causes.map(\.errorClass) == [.parked])
+    }
+
+    @Test func `ordering none parks nothing`() {
+        var world = world { $0.ordering = .none }
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.admit(1, of: one, key: 1)
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage])
+        #expect(world.assignment.counts.stages[0].performed == 1)
+    }
+
+    @Test func `what can't be decoded bars nobody`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, reception: .reject(DeadLetter.Cause(.decode, "bad")))
+        world.finishAll()
+        world.admit(1, of: one, key: Record(source: one, offset: 1, key: [1], value: nil).keyHash)
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.decode])
+        #expect(world.assignment.counts.stages[0].performed == 1)
+    }
+
+    @Test func `redriven records lift the bar in their order, and live ones wait until then`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.admit(1, of: one, key: 1)
+        world.finishAll()
+        world.admit(2, of: one, key: 1, redriven: Redriven(original: 0, known: 1))
+        world.admit(3, of: one, key: 1)
+        world.admit(4, of: one, key: 1, redriven: Redriven(original: 1, known: 1))
+        world.admit(5, of: one, key: 1, redriven: Redriven(original: 3, known: 3))
+        world.admit(6, of: one, key: 1)
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage, .parked, .parked])
+        #expect(world.performed == [2, 4, 5, 6])
+    }
+
+    @Test func `when a redriven record dies again, those behind it are parked again`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.admit(1, of: one, key: 1)
+        world.finishAll()
+        world.admit(2, of: one, key: 1, redriven: Redriven(original: 0, known: 1))
+        world.answerAll(.reject(reason: "400"))
+        world.admit(3, of: one, key: 1, redriven: Redriven(original: 1, known: 1))
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage, .parked, .stage, .parked])
+        world.admit(4, of: one, key: 1, redriven: Redriven(original: 0, known: 3))
+        world.admit(5, of: one, key: 1, redriven: Redriven(original: 1, known: 3))
+        world.admit(6, of: one, key: 1)
+        world.finishAll()
+        #expect(world.performed == [4, 5, 6])
+    }
+
+    @Test func `too many barred keys give up the oldest bar and say so`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        for offset in 0...Int64(BarredKeys.limit) {
+            world.admit(offset, of: one, key: UInt64(offset))
+            world.answerAll(.reject(reason: "400"))
+            world.finishAll()
+        }
+        #expect(world.assignment.counts.barsGivenUp == 1)
+        world.admit(1000, of: one, key: 0)
+        world.admit(1001, of: one, key: 1)
+        world.finishAll()
+        #expect(world.performed == [1000])
+    }
+
+    @Test func `a key that always fails is buried when too much waits behind it, so that its partition goes on`() {
+        var world = world { $0.bufferedBytes = 100_000 }
+        world.assignment.add(one, start: 0, at: .zero)
+        let slot = world.assignment.slot(of: one)
+        var offset: Int64 = 0
+        var served = 0
+        for _ in 0..<1000 {
+            world.now += .milliseconds(1)
+            // Every tenth record is of the key that fails.
+            while world.assignment.room(in: slot) > 0 {
+                world.admit(offset, of: one, key: offset.isMultiple(of: 10) ? 0 : UInt64(offset))
+                offset += 1
+            }
+            served += world.answer { $0.isMultiple(of: 10) ? .retry(reason: "500") : .done(.performed) }
+            world.assignment.tick(at: world.now, &world.actions)
+        }
+        #expect(world.assignment.counts.relieved == 1)
+        #expect(world.causes.first?.errorClass == .stage)
+        #expect(world.causes.dropFirst().allSatisfy { $0.errorClass == .parked })
+        #expect(served > 2000, "others go on")
+    }
+
+    @Test func `an outage buries nothing, however much waits`() {
+        var world = world { $0.bufferedBytes = 100_000 }
+        world.assignment.add(one, start: 0, at: .zero)
+        let slot = world.assignment.slot(of: one)
+        var offset: Int64 = 0
+        for _ in 0..<5000 {
+            world.now += .milliseconds(50)
+            while world.assignment.room(in: slot) > 0 {
+                world.admit(offset, of: one, key: UInt64(offset % 7))
+                offset += 1
+            }
+            world.answerAll(.unavailable(reason: "down"))
+            world.assignment.tick(at: world.now, &world.actions)
+        }
+        #expect(world.causes.isEmpty)
+        #expect(world.assignment.counts.relieved == 0)
+    }
+
     private func world(_ adjust: (inout WorkerSettings) -> Void = { _ in }) -> World {
         var settings = WorkerSettings(group: "g")
         adjust(&settings)
@@ -142,13 +290,52 @@ import Testing
         var assignment: Assignment<Item>
         var actions: [Assignment<Item>.Action] = []
         var now: Duration = .zero
-        var buried = 0
-        var lastCause: DeadLetter.Cause?
+        var causes: [DeadLetter.Cause] = []
+        var performed: [Int64] = []
 
-        mutating func admit(_ offset: Int64, of source: TopicPartition, key: UInt64? = nil) {
-            let record = Record(source: source, offset: offset, key: [1], value: Array(repeating: 1, count: 1000))
-            let reception = Reception.accept(lane: key ?? UInt64(offset), stages: [StageSet(index: 0)], work: Item())
-            assignment.admit(record, in: assignment.slot(of: source), reception, at: now, &actions)
+        var buried: Int { causes.count }
+        var lastCause: DeadLetter.Cause? { causes.last }
+
+        mutating func admit(
+            _ offset: Int64,
+            of source: TopicPartition,
+            key: UInt64? = nil,
+            redriven: Redriven? = nil,
+            reception: Reception<Item>? = nil
+        ) {
+            let record = Record(
+                source: source,
+                offset: offset,
+                key: [1],
+                value: Array(repeating: 1, count: 1000),
+                headers: redriven?.headers(of: source) ?? []
+            )
+            let accepted = Reception.accept(
+                lane: key ?? UInt64(offset),
+                stages: [StageSet(index: 0)],
+                work: Item(offset)
+            )
+            assignment.admit(record, in: assignment.slot(of: source), reception ?? accepted, at: now, &actions)
+        }
+
+        mutating func answerFirst(_ outcome: StageOutcome) {
+            let action = actions.removeFirst()
+            answer(action, outcome)
+        }
+
+        /// Answers each by its offset; returns how many were done.
+        mutating func answer(_ outcome: (Int64) -> StageOutcome) -> Int {
+            let pending = actions
+            let before = performed.count
+            actions = []
+            for action in pending {
+                guard case .perform(_, _, _, let work) = action else {
+                    answer(action, .done(.performed))
+                    continue
+                }
+                answer(action, outcome(work.offset))
+            }
+            return performed.count - before
         }
 
         mutating func answerAll(_ outcome: StageOutcome) {
@@ -167,12 +354,26 @@ import Testing
 
         private mutating func answer(_ action: Assignment<Item>.Action, _ outcome: StageOutcome) {
             switch action {
-            case .perform(let ticket, _, _, _): assignment.complete(ticket, outcome, at: now, &actions)
+            case .perform(let ticket, _, _, let work):
+                if case .done = outcome { performed.append(work.offset) }
+                assignment.complete(ticket, outcome, at: now, &actions)
             case .bury(let ticket, _, let cause, _):
-                buried += 1
-                lastCause = cause
+                causes.append(cause)
                 assignment.deadLettered(ticket, failure: nil, at: now, &actions)
             }
         }
+    }
+}
+
+extension Redriven {
+    /// What a redrive writes.
+    func headers(of source: TopicPartition) -> [Header] {
+        [
+            Header(name: DeadLetter.HeaderName.topic, value: Array(source.topic.utf8)),
+            Header(name: DeadLetter.HeaderName.partition, value: Array("\(source.partition)".utf8)),
+            Header(name: DeadLetter.HeaderName.offset, value: Array("\(original)".utf8)),
+            Header(name: DeadLetter.HeaderName.redrives, value: Array("1".utf8)),
+            Header(name: DeadLetter.HeaderName.redriveAfter, value: Array("\(known)".utf8)),
+        ]
     }
 }

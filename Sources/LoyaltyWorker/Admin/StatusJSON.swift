@@ -35,6 +35,8 @@ enum StatusJSON {
             ("ignored", JSONValue(counts.ignored)),
             ("rejected", JSONValue(counts.rejected)),
             ("dead_letters", JSONValue(counts.deadLetters)),
+            ("parked", JSONValue(counts.parked)),
+            ("relieved", JSONValue(counts.relieved)),
             ("resumed", JSONValue(counts.resumed)),
             ("finished", JSONValue(counts.finished)),
             ("commits", JSONValue(counts.commits)),
@@ -78,6 +80,7 @@ enum StatusJSON {
             ("buffered_bytes", JSONValue(partition.bufferedBytes)),
             ("draining", .bool(partition.isDraining)),
             ("map_full", .bool(partition.isMapFull)),
+            ("barred_keys", JSONValue(partition.barredKeys)),
             ("oldest", partition.oldest.map(oldest) ?? .null),
         ])
     }

@@ -69,6 +69,27 @@ enum WorkerMetrics {
             [],
             counts.deadLetters
         )
+        text.single(
+            "loyalty_worker_parked_total",
+            .counter,
+            "Dead letters that only wait behind another one of their key.",
+            [],
+            counts.parked
+        )
+        text.single(
+            "loyalty_worker_relieved_total",
+            .counter,
+            "Records given up before their last attempt, because too much waited behind them.",
+            [],
+            counts.relieved
+        )
+        text.single(
+            "loyalty_worker_bars_given_up_total",
+            .counter,
+            "Keys whose order is no longer kept behind a dead letter, because their partition has too many of them.",
+            [],
+            counts.barsGivenUp
+        )
         let stages = "loyalty_worker_stage_outcomes_total"
         text.family(stages, .counter, "Attempts at stages by outcome.")
         for stage in counts.stages {
@@ -139,6 +160,7 @@ enum WorkerMetrics {
         gauge("oldest_unfinished_age_seconds", "Age of the record that holds the frontier; 0 without one.") {
             $0.oldest?.age.inSeconds ?? 0
         }
+        gauge("barred_keys", "Keys whose events are parked behind a dead letter.") { Double($0.barredKeys) }
         gauge("draining", "1 while the partition is being given up.") { $0.isDraining ? 1 : 0 }
         gauge("map_full", "1 while nothing is pulled because the offset map is full.") { $0.isMapFull ? 1 : 0 }
     }

@@ -70,6 +70,7 @@ struct RunReport: Sendable {
             ("latency_ms", Self.quantiles(counts.latency)),
             ("max_resident_mib", JSONValue(maxResidentMiB)),
             ("rejected", JSONValue(counts.rejected)),
+            ("parked", JSONValue(counts.parked)),
             ("resumed", JSONValue(counts.resumed)),
             ("unfinished", JSONValue(counts.abandoned)),
             ("retries", JSONValue(counts.stages.reduce(UInt64(0)) { $0 &+ $1.retries })),

@@ -22,6 +22,8 @@ extension RunReport {
           latency_ms.p50, .p99      from the reception of an event to its finish
           max_resident_mib          peak of the process's memory
           rejected                  records that could not be decoded
+          parked                    dead letters that only wait behind another one of
+                                    their key
           resumed                   received again, and known to be finished from the
                                     last commit
           unfinished                not finished at the end and not committed: they

@@ -1,0 +1,172 @@
+import Kafka
+
+@testable import Pipeline
+
+/// Fetching, running, burying, redriving.
+extension Simulation {
+    mutating func fetch() {
+        guard let index = pick({ !$0.position.isEmpty }),
+            let source = members[index].position.keys.sorted(by: { $0.partition < $1.partition })
+                .randomElement(using: &random),
+            let slot = members[index].machine.slot(of: source), let entries = log[source],
+            var position = members[index].position[source]
+        else { return }
+        let wanted = Int.random(in: 1...5, using: &random)
+        let room = defect == .roomIgnored ? wanted : min(members[index].machine.room(in: slot), wanted)
+        for _ in 0..<max(0, room) {
+            guard position < entries.count else {
+                // Markers may stand behind the last record.
+                members[index].machine.reach((entries.last?.offset ?? -1) + 1 + markers, in: slot)
+                break
+            }
+            let entry = entries[position]
+            position += 1
+            admit(entry, of: source, to: index, slot)
+        }
+        members[index].position[source] = position
+    }
+
+    private mutating func admit(_ entry: Entry, of source: TopicPartition, to index: Int, _ slot: Int) {
+        let record = Record(
+            source: source,
+            offset: entry.offset,
+            key: [UInt8(entry.key)],
+            value: [1, 2, 3],
+            headers: entry.redriven?.headers(of: source) ?? []
+        )
+        let reception: Reception<Item>
+        switch entry.kind {
+        case .ignore: reception = .ignore
+        case .reject: reception = .reject(DeadLetter.Cause(.decode, "bad"))
+        case .accept:
+            reception = .accept(
+                lane: defect == .lanesIgnored ? UInt64(entry.offset) : record.keyHash ?? 0,
+                stages: entry.stages,
+                work: Item(source, entry.offset, original: entry.original)
+            )
+        }
+        trace.note(
+            now,
+            "member \(members[index].id) fetches \(source)/\(entry.offset), key \(entry.key), \(entry.kind)"
+        )
+        members[index].machine.admit(record, in: slot, reception, at: now)
+    }
+
+    mutating func finishRun() throws(Violation) {
+        guard let index = pick({ !$0.runs.isEmpty }),
+            let number = members[index].runs.indices.randomElement(using: &random)
+        else { return }
+        let run = members[index].runs.remove(at: number)
+        let effect = Effect(source: run.work.source, offset: run.work.original, stage: run.stage)
+        let outcome: StageOutcome
+        if sinkDown[run.stage] {
+            outcome = .unavailable(reason: "down")
+        } else if run.stage == 0, let place = place(run.work.source, run.work.offset),
+            log[run.work.source]?[place].isRefused == true
+        {
+            log[run.work.source]?[place].isRefused = false
+            outcome = .reject(reason: "refused")
+        } else if let place = place(run.work.source, run.work.offset),
+            let left = log[run.work.source]?[place].failures[run.stage], left > 0
+        {
+            if left != .max { log[run.work.source]?[place].failures[run.stage] -= 1 }
+            // A sink that fails only records that always fail, and no others come, can't be told from one that is down: the breaker
+            // stays open. In the end the sink says what it thinks of them.
+            outcome = left == .max && calm ? .reject(reason: "never") : .retry(reason: "fails")
+        } else if hasJournal, journal.contains(effect) {
+            outcome = .done(.suppressed)
+        } else {
+            try perform(effect)
+            if defect != .journalForgets { journal.insert(effect) }
+            outcome = .done(.performed)
+        }
+        trace.note(
+            now,
+            "member \(members[index].id) ends stage \(run.stage) of \(run.work.source)/\(run.work.offset): \(outcome)"
+        )
+        members[index].machine.completed(run.ticket, outcome, microseconds: 10, at: now)
+    }
+
+    mutating func perform(_ effect: Effect) throws(Violation) {
+        performed[effect, default: 0] += 1
+        if performed[effect] ?? 0 > 1 { repeats += 1 }
+        guard performed[effect] == 1, let entry = entry(effect.source, effect.offset) else { return }
+        let place = [UInt64(effect.source.partition), entry.key, UInt64(effect.stage)]
+        if let last = lastFirst[place], last > effect.offset {
+            throw Violation(
+                description: "key \(entry.key) of \(effect.source): \(effect.offset) took effect after \(last)"
+            )
+        }
+        lastFirst[place] = effect.offset
+        for (offset, key) in letters[effect.source] ?? [:] where key == entry.key && offset < effect.offset {
+            guard let dead = self.entry(effect.source, offset), !isPerformed(dead, of: effect.source) else { continue }
+            throw Violation(
+                description:
+                    "key \(key) of \(effect.source): \(effect.offset) took effect, but \(offset) is a dead letter"
+            )
+        }
+    }
+
+    mutating func finishBurial() {
+        guard let index = pick({ !$0.burials.isEmpty }),
+            let number = members[index].burials.indices.randomElement(using: &random)
+        else { return }
+        let burial = members[index].burials.remove(at: number)
+        let fails = !calm && Int.random(in: 0..<4, using: &random) == 0
+        let source = burial.record.source
+        trace.note(
+            now,
+            "member \(members[index].id) buries \(source)/\(burial.record.offset), \(burial.cause.errorClass): \(!fails)"
+        )
+        if !fails, let entry = entry(source, burial.record.offset) {
+            buried[source, default: []].insert(entry.offset)
+            if burial.cause.errorClass != .decode {
+                letters[source, default: [:]][entry.original] = entry.key
+                let known = latestLetters[source]?[entry.key] ?? -1
+                latestLetters[source, default: [:]][entry.key] = max(known, entry.offset)
+            }
+        }
+        members[index].machine.buried(burial.ticket, failure: fails ? "no" : nil, at: now)
+    }
+
+    /// An operator brings the letters of one key back, in order, and sometimes is interrupted.
+    mutating func redrive() {
+        guard let source = partitions.randomElement(using: &random), let waiting = letters[source],
+            let key = Set(waiting.values).sorted().randomElement(using: &random)
+        else { return }
+        // What was sent before must have been taken, or it may be parked again behind the back of this redrive.
+        let isTaken = lastRedriven[source] ?? -1 < committed[source]?.offset ?? 0
+        guard isTaken || (!calm && Bool.random(using: &random)) else { return }
+        var chain = waiting.filter { $0.value == key }.keys.sorted()
+        if !calm, Int.random(in: 0..<4, using: &random) == 0 {
+            chain = Array(chain.prefix(Int.random(in: 1...chain.count, using: &random)))
+        }
+        trace.note(now, "redrive of \(source): key \(key), \(chain) at \(endOfLog(source))")
+        let known = latestLetters[source]?[key] ?? -1
+        for original in chain {
+            letters[source]?[original] = nil
+            guard let first = entry(source, original) else { continue }
+            // Without a journal nobody knows which of its stages are done, or will be, at its first place.
+            if !hasJournal { first.stages.forEachIndex { _ in repeatsAllowed += 1 } }
+            let drawn = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
+            let entry = Entry(
+                offset: drawn.offset,
+                key: key,
+                kind: .accept,
+                stages: first.stages,
+                failures: calm ? [0, 0] : drawn.failures,
+                isRefused: !calm && drawn.isRefused,
+                redriven: Redriven(original: original, known: known)
+            )
+            log[source]?.append(entry)
+            lastRedriven[source] = entry.offset
+            guard !calm, Int.random(in: 0..<3, using: &random) == 0 else { continue }
+            let next = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
+            log[source]?.append(next)
+        }
+    }
+
+    private func endOfLog(_ source: TopicPartition) -> Int64 {
+        (log[source]?.last?.offset ?? -1) + 1 + markers
+    }
+}
