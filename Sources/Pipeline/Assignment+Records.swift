@@ -77,6 +77,7 @@ extension Assignment {
 
     /// The consumer reports the end of a partition: nothing is left below `position`.
     package mutating func reach(_ position: Int64, in slot: Int) {
+        let position = slots[slot].partition?.bounded(position) ?? position
         if slots[slot].partition?.ledger.reach(position) == true { slots[slot].partition?.isDirty = true }
     }
 

@@ -97,12 +97,15 @@ package struct Assignment<Work: AnyObject & Sendable> {
 
     /// Takes a partition over from `start` (nil: wherever the broker begins), with what an earlier owner had done above it.
     ///
-    /// - Parameter end: where `untilEnd` is satisfied.
+    /// - Parameters:
+    ///   - end: where `untilEnd`, or the range of a replay, is satisfied.
+    ///   - isBounded: nothing at or above `end` is to be taken.
     package mutating func add(
         _ source: TopicPartition,
         start: Int64?,
         restored: OffsetMap? = nil,
         end: Int64? = nil,
+        isBounded: Bool = false,
         at now: Duration
     ) {
         drop(source)
@@ -112,6 +115,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
             start: start,
             restored: restored ?? OffsetMap(frontier: start ?? 0),
             end: end,
+            isBounded: isBounded,
             at: now
         )
     }

@@ -80,8 +80,12 @@ struct Partition<Work: AnyObject & Sendable> {
     let generation: UInt64
     /// What an earlier owner had done above the frontier.
     let restored: OffsetMap
-    /// Where `untilEnd` is satisfied.
+    /// Where `untilEnd`, or the range of a replay, is satisfied.
     let end: Int64?
+    /// Nothing at or above `end` is taken: a replay.
+    let isBounded: Bool
+    /// Everything below `end` was received.
+    var isReceived = false
 
     var ledger: OffsetLedger
     var lanes = KeyLanes()
@@ -103,17 +107,25 @@ struct Partition<Work: AnyObject & Sendable> {
     var committed: Int64?
     var lastProgress: Duration
 
-    init(generation: UInt64, start: Int64?, restored: OffsetMap, end: Int64?, at now: Duration) {
+    init(
+        generation: UInt64,
+        start: Int64?,
+        restored: OffsetMap,
+        end: Int64?,
+        isBounded: Bool = false,
+        at now: Duration
+    ) {
         self.generation = generation
         self.restored = restored
         self.end = end
+        self.isBounded = isBounded
         ledger = OffsetLedger(frontier: start)
         barred = restored.barred
         committed = start
         lastProgress = now
     }
 
-    var mayPull: Bool { !isDraining && !isMapFull }
+    var mayPull: Bool { !isDraining && !isMapFull && !isReceived }
 
     var hasReachedEnd: Bool {
         guard let end else { return false }

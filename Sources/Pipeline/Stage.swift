@@ -52,9 +52,12 @@ package enum Completion: Sendable, Equatable {
 package struct StageContext: Sendable, Equatable {
     /// 1 for the first attempt in this process.
     package let attempt: Int
+    /// Decides what the stage may do: see `notificationPermit`.
+    package let mode: RunMode
 
-    package init(attempt: Int) {
+    package init(attempt: Int, mode: RunMode) {
         self.attempt = attempt
+        self.mode = mode
     }
 }
 

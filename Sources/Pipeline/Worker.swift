@@ -13,6 +13,8 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     let logger: Logger
     let doorbell: Doorbell
     let mailbox: Mailbox<Mail>
+    let throttle: Throttle?
+    let listing: (@Sendable (DeadLetter) -> Void)?
     private let latest: Mutex<WorkerStatus>
     private let isOver = Atomic(false)
 
@@ -27,12 +29,16 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     ///   - doorbell: the one that the consumer was made with.
     ///   - publisher: writes dead letters; whoever made it runs its pump until `run` has returned.
     ///   - stages: their index is their bit in a `StageSet`.
+    ///   - throttle: nil: as fast as it goes.
+    ///   - listing: takes dead letters instead of the dead-letter topic: for a replay.
     package init(
         settings: WorkerSettings,
         consumer: Consumer,
         doorbell: Doorbell,
         publisher: Publisher,
         stages: [any Stage<Work>],
+        throttle: Throttle? = nil,
+        listing: (@Sendable (DeadLetter) -> Void)? = nil,
         logger: Logger
     ) {
         self.settings = settings
@@ -40,6 +46,8 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
         self.doorbell = doorbell
         self.publisher = publisher
         self.stages = stages
+        self.throttle = throttle
+        self.listing = listing
         self.logger = logger
         mailbox = Mailbox(doorbell: doorbell)
         latest = Mutex(WorkerStatus())

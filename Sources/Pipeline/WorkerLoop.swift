@@ -133,10 +133,11 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     private mutating func pull(at now: Duration) -> Int {
         guard !queues.isEmpty else { return 0 }
         var pulled = 0
+        let allowance = worker.throttle?.allowance(at: now) ?? .max
         nextQueue = (nextQueue + 1) % queues.count
         for turn in queues.indices {
             let open = queues[(nextQueue + turn) % queues.count]
-            let room = min(machine.room(in: open.slot), WorkerTiming.pullLimit)
+            let room = min(machine.room(in: open.slot), WorkerTiming.pullLimit, allowance - pulled)
             guard room > 0 else { continue }
             let source = open.queue.partition
             pulled += open.queue.receive(upTo: room) { message in
@@ -146,12 +147,13 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
                     } else {
                         warn("\(source): \(error)", at: now)
                     }
-                } else {
+                } else if machine.admits(message.offset, in: open.slot) {
                     let record = message.record(of: source)
                     machine.admit(record, in: open.slot, intake.receive(record), at: now)
                 }
             }
         }
+        worker.throttle?.spend(pulled)
         if pulled > 0, firstRecordAt == nil { firstRecordAt = now }
         return pulled
     }
@@ -232,12 +234,14 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
 
     private mutating func perform(in group: inout DiscardingTaskGroup) {
         let worker = worker
+        let mode = worker.settings.mode
         for action in machine.actions {
             switch action {
             case .perform(let ticket, let stage, let attempt, let work):
                 group.addTask {
                     let start = ContinuousClock.now
-                    let outcome = await worker.stages[stage].perform(work, in: StageContext(attempt: attempt))
+                    let context = StageContext(attempt: attempt, mode: mode)
+                    let outcome = await worker.stages[stage].perform(work, in: context)
                     let elapsed = start.duration(to: .now).microseconds
                     worker.mailbox.post(.completed(ticket, outcome, microseconds: elapsed))
                 }
@@ -250,16 +254,17 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     }
 
     private mutating func stopAtEnd(at now: Duration) {
-        guard worker.settings.untilEnd, !machine.membership.isStopping else { return }
-        if machine.hasReachedEnd {
+        let settings = worker.settings
+        guard settings.untilEnd || settings.ranges != nil, !machine.membership.isStopping else { return }
+        if settings.untilEnd, machine.hasReachedEnd {
             hasReachedEnd = true
             worker.logger.info("everything present at the start is finished")
             machine.stop(at: now)
         } else if machine.assignment.isHalted {
             let stages = machine.assignment.haltedStages.joined(separator: ", ")
             fail(.halted(stages: stages), at: now)
-        } else if !machine.membership.hasJoined, now > worker.settings.joinTimeout {
-            fail(.notJoined(after: worker.settings.joinTimeout, lastError: lastWarning?.text), at: now)
+        } else if !machine.membership.hasJoined, now > settings.joinTimeout {
+            fail(.notJoined(after: settings.joinTimeout, lastError: lastWarning?.text), at: now)
         }
     }
 
@@ -323,7 +328,7 @@ extension Worker {
         for committed in try await consumer.committed(partitions, timeout: WorkerTiming.answerTimeout) {
             if let error = committed.error { throw error }
             let watermarks = try await consumer.watermarks(committed.partition, timeout: WorkerTiming.answerTimeout)
-            starts.append(.init(committed: committed, end: watermarks.high))
+            starts.append(.init(committed: committed, end: watermarks.high, beginning: watermarks.low))
         }
         return starts
     }
@@ -337,6 +342,10 @@ extension Worker {
                 "class": "\(letter.cause.errorClass.rawValue)", "reason": "\(letter.cause.message)",
             ]
         )
+        if let listing {
+            listing(letter)
+            return mailbox.post(.buried(ticket, failure: nil))
+        }
         do throws(KafkaError) {
             let topic = settings.deadLetterTopic(for: record.source.topic)
             var outgoing = letter.outgoing(to: topic, group: settings.group)

@@ -12,10 +12,18 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
         package let committed: CommittedOffset
         /// Where the partition ended when asked; nil when not asked.
         package let end: Int64?
+        /// Where it began then.
+        package let beginning: Int64?
 
-        package init(committed: CommittedOffset, end: Int64?) {
+        package init(committed: CommittedOffset, end: Int64?, beginning: Int64? = nil) {
             self.committed = committed
             self.end = end
+            self.beginning = beginning
+        }
+
+        var log: Watermarks? {
+            guard let beginning, let end else { return nil }
+            return Watermarks(low: beginning, high: end)
         }
     }
 
@@ -61,6 +69,12 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
 
     /// How many records may be pulled for a slot now.
     package func room(in slot: Int) -> Int { assignment.room(in: slot) }
+
+    /// Whether a record of a slot is wanted at all; to be asked before it is decoded.
+    package mutating func admits(_ offset: Int64, in slot: Int) -> Bool {
+        // All of live work goes this way.
+        assignment.settings.ranges == nil || assignment.admits(offset, in: slot)
+    }
 
     package func slot(of source: TopicPartition) -> Int? { assignment.knownSlot(of: source) }
 
@@ -191,6 +205,10 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
     private mutating func assign(_ partitions: [TopicPartition], _ starts: [Start], at now: Duration) {
         var found: [TopicPartition: Start] = [:]
         for start in starts { found[start.committed.partition] = start }
+        if let ranges = assignment.settings.ranges {
+            let positions = partitions.compactMap { replayed($0, ranges[$0], found[$0], at: now) }
+            return orders.append(.assign(positions))
+        }
         let positions = partitions.map { partition in
             let start = found[partition]
             let offset = start?.committed.offset
@@ -213,6 +231,32 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
             return StartOffset(partition, at: offset.map { .offset($0) } ?? .stored)
         }
         orders.append(.assign(positions))
+    }
+
+    /// Takes up a partition of a replay; nil when there is nothing to read. What was finished before stays so.
+    private mutating func replayed(
+        _ partition: TopicPartition,
+        _ range: Range<Int64>?,
+        _ start: Start?,
+        at now: Duration
+    ) -> StartOffset? {
+        guard let range else {
+            orders.append(.warn("\(partition) is no part of this replay, nothing of it is read"))
+            return nil
+        }
+        let committed = start?.committed.offset
+        let missing = assignment.counts.missing
+        let position = assignment.add(
+            partition,
+            range: range,
+            committed: committed,
+            restored: committed.flatMap { restored(start?.committed.metadata ?? "", at: $0, of: partition) },
+            log: start?.log,
+            at: now
+        )
+        let gone = assignment.counts.missing - missing
+        if gone > 0 { orders.append(.warn("\(partition): \(gone) offsets of the range are not in the log any more")) }
+        return position.map { StartOffset(partition, at: .offset($0)) }
     }
 
     /// Foreign or broken metadata is ignored, never trusted.

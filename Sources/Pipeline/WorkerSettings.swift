@@ -1,3 +1,5 @@
+package import Kafka
+
 /// How a worker works; the defaults are those of the documented settings.
 package struct WorkerSettings: Sendable {
     /// Which records wait for each other.
@@ -28,7 +30,11 @@ package struct WorkerSettings: Sendable {
     package var breaker = CircuitBreaker.Policy()
     /// Stop once everything present at the start is finished.
     package var untilEnd = false
-    /// With `untilEnd`: how long to wait for the first assignment.
+    package var mode = RunMode.live
+    /// What of each partition a replay reads; partitions without a range are no part of it. Nil: everything. With ranges the worker
+    /// works until it is told to stop, because other members may still have something to do.
+    package var ranges: [TopicPartition: Range<Int64>]?
+    /// With `untilEnd` or `ranges`: how long to wait for the first assignment.
     package var joinTimeout: Duration = .seconds(60)
 
     package init(group: String) {

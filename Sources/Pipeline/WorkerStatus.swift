@@ -105,6 +105,8 @@ package struct WorkerCounts: Sendable, Equatable {
     package var lost: UInt64 = 0
     /// Partitions whose log began again at a lower offset while they were assigned.
     package var restarts: UInt64 = 0
+    /// Offsets of a replay's range that could not be read any more, because retention or somebody else had deleted them.
+    package var missing: UInt64 = 0
     package var commits: UInt64 = 0
     package var commitFailures: UInt64 = 0
     package var rebalances: UInt64 = 0

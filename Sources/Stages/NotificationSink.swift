@@ -17,14 +17,15 @@ struct PointsNotification: Sendable {
 
 /// Where notifications go.
 protocol NotificationSink: Sendable {
-    func deliver(_ notification: PointsNotification) async -> Delivery
+    /// - Parameter permit: proof that this run may notify; `StageContext` gives it.
+    func deliver(_ notification: PointsNotification, _ permit: NotificationPermit) async -> Delivery
 }
 
 /// Writes one line for each notification: for trying out, and for those who ship logs. Ids only, nothing personal.
 struct NotificationLog: NotificationSink {
     let logger: Logger
 
-    func deliver(_ notification: PointsNotification) async -> Delivery {
+    func deliver(_ notification: PointsNotification, _ permit: NotificationPermit) async -> Delivery {
         let event = notification.work.event
         logger.info(
             "notification",
@@ -48,7 +49,7 @@ struct NotificationTopic: NotificationSink {
     let topic: String
     let publish: TopicPublishing
 
-    func deliver(_ notification: PointsNotification) async -> Delivery {
+    func deliver(_ notification: PointsNotification, _ permit: NotificationPermit) async -> Delivery {
         let id = Array(notification.key.webhookID.utf8)
         var headers = [Header(name: "webhook-id", value: id), Header(name: "idempotency-key", value: id)]
         if let trace = TraceParent.received(in: notification.work.record) {

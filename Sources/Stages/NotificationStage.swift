@@ -27,10 +27,12 @@ package final class NotificationStage: Stage {
     }
 
     package func perform(_ work: LoyaltyWork, in context: StageContext) async -> StageOutcome {
+        // Not recorded either: the customer has not been told, and a later replay with permission may still do it.
+        guard let permit = context.notificationPermit else { return .done(.suppressed) }
         let key = work.event.effectKey(.notification)
         return await ledger.once(key, for: work.record, attempt: context.attempt, known: .suppressed) {
             if isTooOld(work) { return .made(.suppressed) }
-            return await sink.deliver(PointsNotification(key: key, work: work, template: template))
+            return await sink.deliver(PointsNotification(key: key, work: work, template: template), permit)
         }
     }
 

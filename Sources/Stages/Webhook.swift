@@ -51,7 +51,7 @@ final class Webhook: NotificationSink {
         try? await client.shutdown()
     }
 
-    func deliver(_ notification: PointsNotification) async -> Delivery {
+    func deliver(_ notification: PointsNotification, _ permit: NotificationPermit) async -> Delivery {
         let now = clock()
         if let refusal = await destination.refusal(at: now) { return .failed(.unavailable(reason: refusal)) }
         do {

@@ -9,7 +9,7 @@ import Testing
 
 struct LoyaltyStagesTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    private let first = StageContext(attempt: 1)
+    private let first = StageContext(attempt: 1, mode: .live)
 
     @Test func `an event goes from the intake through webhook and journal`() async throws {
         let folder = try TemporaryFolder()
@@ -34,7 +34,7 @@ struct LoyaltyStagesTests {
             Issue.record("the receiver had cut the connection")
             return
         }
-        #expect(await stages.stages[0].perform(work, in: StageContext(attempt: 2)) == .done(.repeated))
+        #expect(await stages.stages[0].perform(work, in: StageContext(attempt: 2, mode: .live)) == .done(.repeated))
         #expect(await stages.stages[1].perform(work, in: first) == .done(.performed))
         let counts = try await stages.journal?.effectCounts(scope: "group")
         #expect(counts == ["notification": 1, "publication": 1])

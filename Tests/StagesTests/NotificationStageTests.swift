@@ -12,7 +12,7 @@ import Testing
 struct NotificationStageTests {
     private let folder: TemporaryFolder
     private let journal: Journal
-    private let first = StageContext(attempt: 1)
+    private let first = StageContext(attempt: 1, mode: .live)
 
     init() throws {
         folder = try TemporaryFolder()
@@ -104,8 +104,8 @@ struct NotificationStageTests {
         let stage = try stage(sink, journal: journal)
         let work = try Samples.work(customer: "c")
         #expect(await stage.perform(work, in: first) == .retry(reason: "timeout"))
-        #expect(await stage.perform(work, in: StageContext(attempt: 2)) == .unavailable(reason: "refused"))
-        #expect(await stage.perform(work, in: StageContext(attempt: 2)) == .done(.repeated))
+        #expect(await stage.perform(work, in: StageContext(attempt: 2, mode: .live)) == .unavailable(reason: "refused"))
+        #expect(await stage.perform(work, in: StageContext(attempt: 2, mode: .live)) == .done(.repeated))
         #expect(await stage.perform(try Samples.work(customer: "d"), in: first) == .done(.performed))
     }
 

@@ -10,7 +10,7 @@ import Testing
 struct PublicationStageTests {
     private let folder: TemporaryFolder
     private let journal: Journal
-    private let first = StageContext(attempt: 1)
+    private let first = StageContext(attempt: 1, mode: .live)
 
     init() throws {
         folder = try TemporaryFolder()

@@ -16,7 +16,7 @@ final class ScriptedSink: NotificationSink {
 
     var received: [PointsNotification] { notifications.withLock { $0 } }
 
-    func deliver(_ notification: PointsNotification) async -> Delivery {
+    func deliver(_ notification: PointsNotification, _ permit: NotificationPermit) async -> Delivery {
         let call = notifications.withLock {
             $0.append(notification)
             return $0.count

@@ -36,13 +36,17 @@ struct WebhookTests {
         PointsNotification(key: work.event.effectKey(.notification), work: work, template: try MessageTemplate())
     }
 
+    private var permit: NotificationPermit {
+        get throws { try #require(StageContext(attempt: 1, mode: .live).notificationPermit) }
+    }
+
     private func deliver(
         _ answer: Receiver.Answer,
         timeout: Duration = .seconds(10)
     ) async throws -> (delivery: Delivery, requests: [Receiver.Request]) {
         let receiver = try await Receiver.start { _, _ in answer }
         let webhook = try webhook(receiver.port, timeout: timeout)
-        let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)))
+        let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)
         await webhook.close()
         try await receiver.stop()
         return (delivery, receiver.received)
@@ -102,7 +106,7 @@ struct WebhookTests {
         try await receiver.stop()
         for host in ["127.0.0.1", "localhost"] {
             let webhook = try webhook(receiver.port, allow: "127.0.0.1 localhost", host: host)
-            let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)))
+            let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)
             #expect(word(delivery) == "unavailable")
             guard case .failed(.unavailable(let reason, _), _) = delivery else { continue }
             #expect(reason == "the receiver can't be reached: connection refused")
@@ -113,7 +117,7 @@ struct WebhookTests {
     @Test func `a receiver that doesn't speak TLS is unavailable`() async throws {
         let receiver = try await Receiver.start { _, _ in .status(200) }
         let webhook = try webhook(receiver.port, scheme: "https")
-        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)))) == "unavailable")
+        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)) == "unavailable")
         await webhook.close()
         try await receiver.stop()
         #expect(receiver.received.isEmpty)
@@ -121,14 +125,14 @@ struct WebhookTests {
 
     @Test func `a host that can't be resolved is unavailable`() async throws {
         let webhook = try webhook(1, allow: "nowhere.invalid", host: "nowhere.invalid")
-        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)))) == "unavailable")
+        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)) == "unavailable")
         await webhook.close()
     }
 
     @Test func `a private receiver that is not allowed gets nothing`() async throws {
         let receiver = try await Receiver.start { _, _ in .status(200) }
         let webhook = try webhook(receiver.port, allow: "")
-        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)))) == "unavailable")
+        #expect(word(await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)) == "unavailable")
         await webhook.close()
         try await receiver.stop()
         #expect(receiver.received.isEmpty)
@@ -143,7 +147,7 @@ struct WebhookTests {
             host: "localhost",
             resolve: { _ in ["8.8.8.8"] }
         )
-        let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)))
+        let delivery = await webhook.deliver(try notification(Samples.work(Samples.seed)), try permit)
         #expect(word(delivery) == "unavailable")
         await webhook.close()
         try await receiver.stop()
@@ -193,7 +197,7 @@ struct WebhookTests {
         let words = try await withThrowingTaskGroup(of: String.self) { group in
             for number in 0..<count {
                 group.addTask {
-                    word(await webhook.deliver(try notification(Samples.work(customer: "c\(number)"))))
+                    word(await webhook.deliver(try notification(Samples.work(customer: "c\(number)")), try permit))
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
