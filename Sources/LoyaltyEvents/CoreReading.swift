@@ -1,9 +1,10 @@
 internal import Csimdjson
 
-/// The decoder contract, applied to one parsed text: form, name, core, in this order. It throws `Stop` where the
+/// The decoder contract, applied to the facts of one text: form, name, core, in this order. It throws `Stop` where the
 /// contract ends early.
 struct CoreReading {
-    let tape: JSONTape
+    /// The top level; nil if it is no object.
+    let facts: CoreFacts?
     let attributes: CloudEventAttributes?
 
     /// The name that every event of this worker has.
@@ -12,19 +13,22 @@ struct CoreReading {
     private enum Stop: Error {
         case ignored(String)
         case rejected(Rejection)
-        /// simdjson's tape can't say what a number of the core is.
+        /// The facts can't say what a number of the core is.
         case undecided
     }
 
     /// Where the event was found, and what is known of its name.
     private struct Finding {
         var form = EventForm.bare
-        var event: Int64
+        var facts: CoreFacts
         /// How many `data` keys lead to the event.
         var depth = 0
         var hasName = false
         var isWanted = false
         var otherName: String?
+        /// The objects around the event that have an identity of their own.
+        var envelope: CoreFacts?
+        var cloudEvent: CoreFacts?
     }
 
     /// Nil when only the strict parser can answer.
@@ -41,9 +45,8 @@ struct CoreReading {
     }
 
     private func event() throws(Stop) -> LoyaltyEvent {
-        guard let root = tape.rootObject else { throw .rejected(Rejection(reason: "top_level_not_object")) }
-        tape.clearFacts()
-        var finding = Finding(event: root)
+        guard let facts else { throw .rejected(Rejection(reason: "top_level_not_object")) }
+        var finding = Finding(facts: facts)
         switch attributes?.mode {
         case .structured: try openCloudEvent(&finding)
         case .binary: note(cloudEventType: attributes?.type, &finding)
@@ -55,23 +58,22 @@ struct CoreReading {
         case .binary: finding.form = .cloudEventBinary
         case nil: break
         }
-        tape.readEvent(finding.event)
         return try core(finding)
     }
 
     private func openCloudEvent(_ finding: inout Finding) throws(Stop) {
-        tape.readCloudEvent(finding.event)
-        let facts = tape.facts
-        note(cloudEventType: facts.string(SJ_CE_TYPE), &finding)
-        if case .object(let data) = facts[SJ_CE_DATA] {
-            finding.event = data
+        let facts = finding.facts
+        note(cloudEventType: facts.string(SJ_TYPE), &finding)
+        if facts[SJ_DATA] == .object {
+            finding.cloudEvent = facts
+            finding.facts = facts.ofData
             finding.depth = 1
             return
         }
         // Without an object to look into, the type alone says whether this concerns us.
         if finding.hasName, !finding.isWanted { throw .ignored(finding.otherName ?? "") }
-        if facts[SJ_CE_DATA] != .absent { throw reject("data_not_object", "data", finding) }
-        if facts[SJ_CE_DATA_BASE64] != .absent { throw reject("data_base64_unsupported", "data_base64", finding) }
+        if facts[SJ_DATA] != .absent { throw reject("data_not_object", "data", finding) }
+        if facts[SJ_DATA_BASE64] != .absent { throw reject("data_base64_unsupported", "data_base64", finding) }
         throw reject("data_missing", "data", finding)
     }
 
@@ -90,38 +92,34 @@ struct CoreReading {
     }
 
     private func openEnvelope(_ finding: inout Finding) throws(Stop) {
-        tape.readEnvelope(finding.event)
-        let facts = tape.facts
+        let facts = finding.facts
         let isEnvelope =
-            facts[SJ_ENVELOPE_DATA] != .absent
-            && (facts[SJ_ENVELOPE_PROJECT_ID] != .absent || facts[SJ_ENVELOPE_SOURCE] != .absent
-                || facts[SJ_ENVELOPE_TYPE] != .absent)
+            facts[SJ_DATA] != .absent
+            && (facts[SJ_PROJECT_ID] != .absent || facts[SJ_SOURCE] != .absent || facts[SJ_TYPE] != .absent)
         guard isEnvelope else {
-            // The same keys have another meaning outside an envelope.
-            facts.drop(SJ_ENVELOPE_ID)
-            facts.drop(SJ_ENVELOPE_EVENT_ID)
             if finding.hasName, !finding.isWanted { throw .ignored(finding.otherName ?? "") }
             return
         }
-        let isDistribution = facts.isText(SJ_ENVELOPE_SOURCE_OBJECT, "distribution")
+        let isDistribution = facts.isText(SJ_SOURCE_OBJECT, "distribution")
         if isDistribution {
             finding.form = .envelopeDistribution
-        } else if facts.isText(SJ_ENVELOPE_SOURCE_OBJECT, "webhook") {
+        } else if facts.isText(SJ_SOURCE_OBJECT, "webhook") {
             finding.form = .envelopeWebhook
         } else {
             finding.form = .envelopeUnknown
         }
-        note(name: SJ_ENVELOPE_EVENT_TYPE, &finding)
+        note(name: SJ_EVENT_TYPE, &finding)
         // The type of a distribution is a label that its merchant typed.
-        if !isDistribution { note(name: SJ_ENVELOPE_TYPE, &finding) }
+        if !isDistribution { note(name: SJ_TYPE, &finding) }
         if finding.hasName, !finding.isWanted { throw .ignored(finding.otherName ?? "") }
-        guard case .object(let data) = facts[SJ_ENVELOPE_DATA] else { throw reject("data_not_object", "data", finding) }
-        finding.event = data
+        guard facts[SJ_DATA] == .object else { throw reject("data_not_object", "data", finding) }
+        finding.envelope = facts
+        finding.facts = facts.ofData
         finding.depth += 1
     }
 
     private func note(name member: sj_member, _ finding: inout Finding) {
-        let facts = tape.facts
+        let facts = finding.facts
         guard case .text(let count) = facts[member], count > 0 else { return }
         finding.hasName = true
         if facts.isText(member, Self.eventName) {
@@ -132,14 +130,14 @@ struct CoreReading {
     }
 
     private func core(_ finding: Finding) throws(Stop) -> LoyaltyEvent {
-        let facts = tape.facts
+        let facts = finding.facts
         try object(SJ_RULE, "earning_rule", finding)
         if !finding.hasName, facts[SJ_RULE] == .absent { throw reject("earning_rule_missing", "earning_rule", finding) }
         try object(SJ_CUSTOMER, "customer", finding)
         try object(SJ_BALANCE, "balance", finding)
         try object(SJ_VOUCHER, "voucher", finding)
         try object(SJ_ORDER, "order", finding)
-        try object(SJ_TRIGGER, "event", finding)
+        try object(SJ_EVENT, "event", finding)
         try requiredText(SJ_CUSTOMER_ID, "customer_id", "customer.id", finding)
         let points = try integer(SJ_BALANCE_POINTS, "balance_points", "balance.points", finding)
         let balance = try integer(SJ_BALANCE_BALANCE, "balance_balance", "balance.balance", finding)
@@ -150,16 +148,23 @@ struct CoreReading {
         try optionalText(SJ_VOUCHER_CODE, "voucher_code", "voucher.code", finding)
         try optionalText(SJ_RULE_ID, "earning_rule_id", "earning_rule.id", finding)
         try optionalText(SJ_ORDER_ID, "order_id", "order.id", finding)
-        try optionalText(SJ_TRIGGER_ID, "event_id", "event.id", finding)
+        try optionalText(SJ_EVENT_ID, "event_id", "event.id", finding)
         try object(SJ_PUBLICATION, "publication", finding)
         if facts[SJ_PUBLICATION] != .absent {
             try requiredText(SJ_PUBLICATION_ID, "publication_id", "publication.id", finding)
         }
 
-        var members = Self.texts
-        if case .text = facts[SJ_CAMPAIGN_ID] {} else { members[Self.campaignID] = SJ_VOUCHER_CAMPAIGN_ID }
-        if case .text = facts[SJ_CAMPAIGN_NAME] {} else { members[Self.campaignName] = SJ_VOUCHER_CAMPAIGN }
-        var arena = facts.texts(members)
+        if !facts.isText(SJ_CAMPAIGN_ID) { facts.set(SJ_CAMPAIGN_ID, to: SJ_VOUCHER_CAMPAIGN_ID, of: facts) }
+        if !facts.isText(SJ_CAMPAIGN_NAME) { facts.set(SJ_CAMPAIGN_NAME, to: SJ_VOUCHER_CAMPAIGN, of: facts) }
+        if let envelope = finding.envelope {
+            facts.set(SJ_ENVELOPE_ID, to: SJ_ID, of: envelope)
+            facts.set(SJ_ENVELOPE_EVENT_ID, to: SJ_EVENT_ID, of: envelope)
+        }
+        if let cloudEvent = finding.cloudEvent {
+            facts.set(SJ_CE_SOURCE, to: SJ_SOURCE, of: cloudEvent)
+            facts.set(SJ_CE_ID, to: SJ_ID, of: cloudEvent)
+        }
+        var arena = facts.texts()
         if let attributes, attributes.mode == .binary {
             arena = arena.adding(attributes.source, as: .cloudEventSource).adding(attributes.id, as: .cloudEventID)
         }
@@ -175,7 +180,7 @@ struct CoreReading {
     }
 
     private func object(_ member: sj_member, _ name: String, _ finding: Finding) throws(Stop) {
-        switch tape.facts[member] {
+        switch finding.facts[member] {
         case .absent, .object: return
         default: throw reject(name + "_not_object", name, finding)
         }
@@ -187,7 +192,7 @@ struct CoreReading {
         _ path: String,
         _ finding: Finding
     ) throws(Stop) {
-        switch tape.facts[member] {
+        switch finding.facts[member] {
         case .text(0): throw reject(token + "_empty", path, finding)
         case .text: return
         case .absent: throw reject(token + "_missing", path, finding)
@@ -201,7 +206,7 @@ struct CoreReading {
         _ path: String,
         _ finding: Finding
     ) throws(Stop) {
-        switch tape.facts[member] {
+        switch finding.facts[member] {
         case .text, .absent: return
         default: throw reject(token + "_not_string", path, finding)
         }
@@ -213,7 +218,7 @@ struct CoreReading {
         _ path: String,
         _ finding: Finding
     ) throws(Stop) -> Int64? {
-        let facts = tape.facts
+        let facts = finding.facts
         switch facts[member] {
         case .absent: return nil
         case .integer(let value): return value
@@ -231,17 +236,4 @@ struct CoreReading {
     private func reject(_ reason: String, _ path: String, _ finding: Finding) -> Stop {
         .rejected(Rejection(reason: reason, path: String(repeating: "data.", count: finding.depth) + path))
     }
-
-    private static let campaignID = TextArena.Name.campaignID.rawValue
-    private static let campaignName = TextArena.Name.campaignName.rawValue
-
-    /// The member behind each text of an event, in the order of `TextArena.Name`.
-    private static let texts: [22 of sj_member] = [
-        SJ_CUSTOMER_ID, SJ_CUSTOMER_SOURCE_ID, SJ_CUSTOMER_NAME, SJ_CUSTOMER_EMAIL,
-        SJ_VOUCHER_ID, SJ_VOUCHER_CODE, SJ_CAMPAIGN_ID, SJ_CAMPAIGN_NAME,
-        SJ_RULE_ID, SJ_RULE_LOYALTY_TYPE, SJ_RULE_LOYALTY_CALCULATION_TYPE,
-        SJ_BALANCE_RELATED_ID, SJ_ORDER_ID, SJ_TRIGGER_ID, SJ_TRIGGER_TYPE, SJ_TRIGGER_CREATED_AT,
-        SJ_PUBLICATION_ID, SJ_PUBLICATION_CHANNEL,
-        SJ_ENVELOPE_ID, SJ_ENVELOPE_EVENT_ID, SJ_CE_SOURCE, SJ_CE_ID,
-    ]
 }

@@ -11,6 +11,12 @@ extension EventDecoder {
     }
 
     /// The same for a value of which `event` was decoded before.
+    package func publicationJSON(of event: LoyaltyEvent, in value: RawSpan) -> ArraySlice<UInt8>? {
+        guard event.route.contains(.publication) else { return nil }
+        return publicationJSON(of: event, in: [UInt8](copying: value), count: value.byteCount)
+    }
+
+    /// The same for a value that is the first `count` of `bytes`.
     package func publicationJSON(of event: LoyaltyEvent, in bytes: [UInt8], count: Int) -> ArraySlice<UInt8>? {
         guard event.route.contains(.publication), count <= bytes.count else { return nil }
         var scan = ObjectScan(bytes: bytes, end: count, object: JSONDocument.start(bytes, count: count))

@@ -38,6 +38,23 @@ indirect enum JSONTree: Decodable {
         return Array(text.utf8)
     }
 
+    /// The same value with keys in another order, everything else spelled plainly.
+    func shuffled(using random: inout SeededGenerator) -> JSONTree {
+        switch self {
+        case .scalar, .text: self
+        case .array(let elements): .array(elements.map { $0.shuffled(using: &random) })
+        case .object(let members):
+            .object(members.shuffled(using: &random).map { ($0.0, $0.1.shuffled(using: &random)) })
+        }
+    }
+
+    func plain() -> [UInt8] {
+        var text = ""
+        var unused = SeededGenerator(seed: 0)
+        write(to: &text, using: &unused, respelling: false)
+        return Array(text.utf8)
+    }
+
     /// The value with a few members replaced by something else.
     func mutated(using random: inout SeededGenerator) -> [UInt8] {
         var text = ""

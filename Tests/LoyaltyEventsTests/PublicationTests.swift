@@ -24,6 +24,16 @@ import Testing
         #expect(found as? NSObject == expected as NSObject)
     }
 
+    @Test func `it is cut out of a span as out of an array`() throws {
+        let sample = try Samples.bytes("02-bare-with-publication-card")
+        let event = try accepted(sample)
+        let slice = EventDecoder().publicationJSON(of: event, in: sample.span.raw)
+        #expect(slice != nil)
+        #expect(slice == EventDecoder().publicationJSON(of: event, in: sample, count: sample.count))
+        let none = EventDecoder().publicationJSON(of: try accepted(minimal()), in: sample.span.raw)
+        #expect(none == nil)
+    }
+
     @Test func `the bytes are as received`() {
         let odd = "{ \"id\" :\t\"p\\u007d\",\"x\":[1.0e2,\"}]\\\"{\", {\"publication\":{\"id\":\"inner\"}}] }"
         #expect(publication(minimal("publication", odd)) == odd)
