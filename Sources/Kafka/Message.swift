@@ -55,6 +55,12 @@ package struct Message: ~Copyable {
         }
     }
 
+    /// Stable over processes and versions, well mixed; nil without key.
+    package var keyHash: UInt64? {
+        guard let key else { return nil }
+        return KeyHash.hash(key)
+    }
+
     package var timestamp: Timestamp? {
         var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let milliseconds = unsafe rd_kafka_message_timestamp(raw, &kind)
@@ -87,18 +93,14 @@ package struct Message: ~Copyable {
         let value = value
         let key = key
         let valueCount = value?.byteCount ?? 0
-        let count = valueCount + Record.padding + (key?.byteCount ?? 0)
+        let count = valueCount + (key?.byteCount ?? 0)
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             let target = UnsafeMutableRawBufferPointer(buffer)
             unsafe value?.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: target[valueCount...])
-            unsafe rest.prefix(Record.padding).initializeMemory(as: UInt8.self, repeating: 0)
-            unsafe key?.withUnsafeBytes {
-                unsafe UnsafeMutableRawBufferPointer(rebasing: rest[Record.padding...]).copyMemory(from: $0)
-            }
+            unsafe key?.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
             initialized = count
         }
-        let keyHash: UInt64? = if let key { KeyHash.hash(key) } else { nil }
         return Record(
             source: partition,
             offset: offset,

@@ -24,17 +24,13 @@ package struct Timestamp: Hashable, Sendable {
     }
 }
 
-/// One record copied out of librdkafka. One array holds value, padding and key, so that a parser which reads a few
-/// bytes too far can work on the value in place.
+/// One record copied out of librdkafka. One array holds value and key.
 package struct Record: Sendable {
-    /// Zero bytes behind the value.
-    package static let padding = 64
-
     package let source: TopicPartition
     package let offset: Int64
     package let timestamp: Timestamp?
     package let headers: [Header]
-    /// The value, then `padding` zero bytes, then the key.
+    /// The value, then the key.
     package let bytes: [UInt8]
     /// nil: a tombstone.
     package let valueCount: Int?
@@ -57,8 +53,6 @@ package struct Record: Sendable {
         headers: [Header] = []
     ) {
         var bytes = value ?? []
-        bytes.reserveCapacity(bytes.count + Self.padding + (key?.count ?? 0))
-        bytes.append(contentsOf: repeatElement(0, count: Self.padding))
         bytes.append(contentsOf: key ?? [])
         self.init(
             source: source,

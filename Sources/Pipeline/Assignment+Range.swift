@@ -30,7 +30,8 @@ extension Assignment {
 
     /// Whether a record may be taken: false when it lies beyond the range of a replay, which then has been received.
     mutating func admits(_ offset: Int64, in slot: Int) -> Bool {
-        guard let partition = slots[slot].partition, partition.isBounded, let end = partition.end else { return true }
+        guard slots[slot].partition?.isBounded == true, let partition = slots[slot].partition, let end = partition.end
+        else { return true }
         guard offset >= end else {
             guard let frontier = partition.ledger.frontier, offset < frontier else { return true }
             // The log was made anew: what was to be replayed is gone, and this is something else.

@@ -1,24 +1,26 @@
 import DequeModule
 import HeapModule
-package import Kafka
+import Kafka
 
 extension Assignment {
     /// Takes a record that was pulled for a slot.
     package mutating func admit(
-        _ record: Record,
+        _ arrival: Arrival,
         in slot: Int,
-        _ reception: Reception<Work>,
+        _ reception: Reception,
         at now: Duration,
         _ actions: inout [Action]
     ) {
-        guard let partition = slots[slot].partition else { return }
-        if let frontier = partition.ledger.frontier, record.offset < frontier {
+        guard let frontier = slots[slot].partition?.ledger.frontier ?? slots[slot].partition.map({ _ in 0 }) else {
+            return
+        }
+        if arrival.offset < frontier {
             // The log was cut or made anew, and the consumer began again: what comes now was never seen.
-            add(record.source, start: nil, end: partition.end, at: now)
+            add(slots[slot].source, start: nil, end: slots[slot].partition?.end, at: now)
             counts.restarts &+= 1
         }
-        guard var status = slots[slot].partition?.restored.status(at: record.offset),
-            let sequence = slots[slot].partition?.ledger.track(record.offset, status: status)
+        guard var status = slots[slot].partition?.restored.status(at: arrival.offset),
+            let sequence = slots[slot].partition?.ledger.track(arrival.offset, status: status)
         else { return }
         counts.received &+= 1
         slots[slot].partition?.tracked &+= 1
@@ -29,28 +31,29 @@ extension Assignment {
         }
 
         var stages: StageSet = []
-        var key = record.keyHash
-        var work: Work?
+        var key = arrival.key
+        var work: (any Work)?
+        var record: Record?
         var cause: DeadLetter.Cause?
         switch reception {
         case .ignore:
             counts.ignored &+= 1
             status = .finished
-        case .reject(let reason):
+        case .reject(let reason, let rejected):
             counts.rejected &+= 1
+            record = rejected
             cause = reason
         case .accept(let lane, let wanted, let item):
             counts.accepted &+= 1
             stages = wanted.subtracting(status.doneStages)
             key = lane
             work = item
+            record = item?.record
             if stages.isEmpty { status = .finished }
         }
         // What is finished at once has no effect that could come before another one's.
-        guard !status.isFinished else {
-            if let key, let redriven = DeadLetter.redriven(record) {
-                slots[slot].partition?.barred.passed(key, redriven)
-            }
+        guard !status.isFinished, let record else {
+            if let key, let redriven = arrival.redriven { slots[slot].partition?.barred.passed(key, redriven) }
             finish(sequence, in: slot, receivedAt: now, at: now)
             return
         }
@@ -60,7 +63,7 @@ extension Assignment {
             sequence: sequence,
             lane: lane(key),
             key: settings.ordering == .none ? nil : key,
-            redriven: DeadLetter.redriven(record),
+            redriven: DeadLetter.redriven(record.headers, in: record.source, at: record.offset),
             work: work,
             stages: stages,
             stageCount: stageNames.count,
@@ -152,7 +155,7 @@ extension Assignment {
     }
 
     /// Notes what a dead letter means for those behind it.
-    private mutating func bar(_ delivery: Delivery<Work>, in slot: Int) {
+    private mutating func bar(_ delivery: Delivery, in slot: Int) {
         guard let key = delivery.key, let cause = delivery.cause else { return }
         switch cause.errorClass {
         case .stage:
@@ -198,7 +201,7 @@ extension Assignment {
             let partition = slots[slot].partition, !partition.isDraining
         else { return }
         var waitingBytes = 0
-        var oldest: Delivery<Work>?
+        var oldest: Delivery?
         for delivery in partition.deliveries.values where delivery.waitingForRetry > 0 && delivery.running == 0 {
             waitingBytes += delivery.cost
             if let lane = delivery.lane {
@@ -223,7 +226,7 @@ extension Assignment {
     }
 
     /// Whether a waiting record fails although the sinks it waits for serve others.
-    private func isToBlame(_ delivery: Delivery<Work>) -> Bool {
+    private func isToBlame(_ delivery: Delivery) -> Bool {
         guard !delivery.retrying.isEmpty else { return false }
         var isToBlame = true
         delivery.retrying.forEachIndex { stage in
@@ -241,7 +244,7 @@ extension Assignment {
         }
     }
 
-    private func delivery(_ ticket: Ticket) -> Delivery<Work>? {
+    private func delivery(_ ticket: Ticket) -> Delivery? {
         guard let partition = slots[ticket.slot].partition, partition.generation == ticket.generation else {
             return nil
         }
@@ -249,7 +252,7 @@ extension Assignment {
     }
 
     /// Books an action as ended; nil when its partition has been given up meanwhile.
-    private mutating func settle(_ ticket: Ticket) -> Delivery<Work>? {
+    private mutating func settle(_ ticket: Ticket) -> Delivery? {
         guard let delivery = delivery(ticket) else {
             slots[ticket.slot].orphans = max(0, slots[ticket.slot].orphans - 1)
             return nil
@@ -299,7 +302,7 @@ extension Assignment {
         breakerNews.append(BreakerNews(stage: stageNames[stage], state: breakers[stage].state, reason: reason))
     }
 
-    private mutating func begin(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action]) {
+    private mutating func begin(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         guard let generation = slots[slot].partition?.generation else { return }
         let sequence = delivery.sequence
         if delivery.work == nil, delivery.cause == nil {
@@ -326,7 +329,7 @@ extension Assignment {
     /// Starts an action when there is room and the sink's breaker lets it pass; else it waits.
     private mutating func launch(
         _ ticket: Ticket,
-        _ delivery: Delivery<Work>,
+        _ delivery: Delivery,
         at now: Duration,
         _ actions: inout [Action]
     ) {
@@ -339,7 +342,7 @@ extension Assignment {
         }
     }
 
-    private mutating func start(_ ticket: Ticket, _ delivery: Delivery<Work>, _ actions: inout [Action]) {
+    private mutating func start(_ ticket: Ticket, _ delivery: Delivery, _ actions: inout [Action]) {
         if let stage = ticket.stage, let work = delivery.work {
             actions.append(.perform(ticket, stage: stage, attempt: delivery.attempts[stage] + 1, work))
         } else if let cause = delivery.cause {
@@ -371,8 +374,7 @@ extension Assignment {
     }
 
     /// After an action: the record is finished, dead, or still has something to come.
-    private mutating func proceed(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action])
-    {
+    private mutating func proceed(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         guard delivery.remaining.isEmpty, delivery.running == 0, let partition = slots[slot].partition else { return }
         if delivery.cause == nil {
             if let key = delivery.key, let redriven = delivery.redriven {
@@ -391,7 +393,7 @@ extension Assignment {
     }
 
     /// A stage will never succeed: the record becomes a dead letter as soon as its other stages have ended.
-    private func giveUp(_ delivery: Delivery<Work>, _ stage: Int, _ reason: String) {
+    private func giveUp(_ delivery: Delivery, _ stage: Int, _ reason: String) {
         delivery.remaining.remove(StageSet(index: stage))
         let attempts = delivery.attempts[stage]
         guard let earlier = delivery.cause else {
@@ -408,7 +410,7 @@ extension Assignment {
 
     private mutating func schedule(
         _ ticket: Ticket,
-        _ delivery: Delivery<Work>,
+        _ delivery: Delivery,
         failures: Int,
         after: Duration?,
         at now: Duration
@@ -424,8 +426,7 @@ extension Assignment {
     }
 
     /// A record is finished: its key's next may start.
-    private mutating func remove(_ delivery: Delivery<Work>, in slot: Int, at now: Duration, _ actions: inout [Action])
-    {
+    private mutating func remove(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         slots[slot].partition?.deliveries[delivery.sequence] = nil
         slots[slot].partition?.retrying -= delivery.waitingForRetry
         slots[slot].partition?.bufferedBytes -= delivery.cost

@@ -32,7 +32,7 @@ extension Assignment {
         return status
     }
 
-    private func oldest(of partition: Partition<Work>, at now: Duration) -> WorkerStatus.Oldest? {
+    private func oldest(of partition: Partition, at now: Duration) -> WorkerStatus.Oldest? {
         guard let first = partition.ledger.oldest, let delivery = partition.deliveries[first.sequence] else {
             return nil
         }

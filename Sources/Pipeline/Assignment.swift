@@ -5,10 +5,10 @@ package import Kafka
 /// Everything this member owns and has in progress: the pure core of the worker.
 ///
 /// No I/O, no clock, no task: time is a `Duration` since the worker's start, and what is to be done comes back as actions.
-package struct Assignment<Work: AnyObject & Sendable> {
+package struct Assignment {
     package enum Action {
         /// Run a stage and report the outcome with `complete`.
-        case perform(Ticket, stage: Int, attempt: Int, Work)
+        case perform(Ticket, stage: Int, attempt: Int, any Work)
         /// Write a dead letter and report with `deadLettered`.
         case bury(Ticket, Record, DeadLetter.Cause, firstFailure: Duration)
     }
@@ -24,10 +24,25 @@ package struct Assignment<Work: AnyObject & Sendable> {
     /// The place of a topic's partition, kept for good once it was seen; tickets name it by number.
     struct Slot {
         let source: TopicPartition
-        var partition: Partition<Work>?
+        var partition: Partition?
         /// Actions still on their way for partitions that were given up: until they end, a new assignment of the partition must not
         /// start, or two records of one key could run at once.
         var orphans = 0
+    }
+
+    /// What is known of a record when it is pulled.
+    package struct Arrival: Sendable {
+        package let offset: Int64
+        /// Hash of its key; nil: no key.
+        package let key: UInt64?
+        /// Need not be looked for while the partition bars no key.
+        package let redriven: Redriven?
+
+        package init(offset: Int64, key: UInt64?, redriven: Redriven?) {
+            self.offset = offset
+            self.key = key
+            self.redriven = redriven
+        }
     }
 
     /// A breaker has changed its state.
@@ -39,7 +54,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
     }
 
     /// What a record costs beside its bytes, in `limits.buffered`.
-    static var overhead: Int { 512 }
+    static let overhead = 512
 
     package let settings: WorkerSettings
     let stageNames: [String]
@@ -91,7 +106,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
 
     func knownSlot(of source: TopicPartition) -> Int? { slotNumbers[source] }
 
-    func partition(_ source: TopicPartition) -> Partition<Work>? {
+    func partition(_ source: TopicPartition) -> Partition? {
         slotNumbers[source].flatMap { slots[$0].partition }
     }
 
@@ -169,7 +184,7 @@ package struct Assignment<Work: AnyObject & Sendable> {
         return min(
             settings.inFlight - inFlight - ready.count,
             max(bytes / max(partition.averageCost, Self.overhead), 1),
-            Partition<Work>.spanLimit - partition.ledger.span
+            Partition.spanLimit - partition.ledger.span
         )
     }
 

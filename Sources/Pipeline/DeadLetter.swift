@@ -65,15 +65,15 @@ package struct DeadLetter: Sendable {
 
     /// What a record that a redrive has brought back says of itself; nil for any other record, and for one that says it stood in
     /// another partition.
-    package static func redriven(_ record: Record) -> Redriven? {
-        guard !record.headers.isEmpty else { return nil }
+    package static func redriven(_ headers: [Header], in source: TopicPartition, at offset: Int64) -> Redriven? {
+        guard !headers.isEmpty else { return nil }
         func text(_ name: String) -> String? {
-            record.headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+            headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
         }
         guard let redrives = text(HeaderName.redrives).flatMap(Int.init), redrives > 0,
-            text(HeaderName.topic) == record.source.topic,
-            text(HeaderName.partition).flatMap(Int32.init) == record.source.partition,
-            let original = text(HeaderName.offset).flatMap(Int64.init), original >= 0, original < record.offset
+            text(HeaderName.topic) == source.topic,
+            text(HeaderName.partition).flatMap(Int32.init) == source.partition,
+            let original = text(HeaderName.offset).flatMap(Int64.init), original >= 0, original < offset
         else { return nil }
         return Redriven(original: original, known: text(HeaderName.redriveAfter).flatMap(Int64.init) ?? -1)
     }
@@ -98,7 +98,9 @@ package struct DeadLetter: Sendable {
         }
         add(HeaderName.attempts, String(cause.attempts))
         add(HeaderName.firstFailure, firstFailure)
-        if Self.redriven(record) != nil { add(HeaderName.lastOffset, String(record.offset)) }
+        if Self.redriven(record.headers, in: record.source, at: record.offset) != nil {
+            add(HeaderName.lastOffset, String(record.offset))
+        }
         if let redrives = record.headers.last(where: { $0.name == HeaderName.redrives }) {
             headers.append(redrives)
         }

@@ -12,14 +12,14 @@ package struct Ticket: Hashable, Sendable {
 }
 
 /// One record that was received and is not finished. Owned by the worker's task.
-final class Delivery<Work: AnyObject & Sendable> {
+final class Delivery {
     let record: Record
     let sequence: UInt64
     let lane: UInt64?
     /// Hash of the key, whatever the lanes are: what parking goes by. Nil when nothing is to be parked.
     let key: UInt64?
     let redriven: Redriven?
-    let work: Work?
+    let work: (any Work)?
     let receivedAt: Duration
     /// Bytes that this record counts for in `limits.buffered`.
     let cost: Int
@@ -46,7 +46,7 @@ final class Delivery<Work: AnyObject & Sendable> {
         lane: UInt64?,
         key: UInt64?,
         redriven: Redriven?,
-        work: Work?,
+        work: (any Work)?,
         stages: StageSet,
         stageCount: Int,
         cause: DeadLetter.Cause?,
@@ -73,9 +73,9 @@ final class Delivery<Work: AnyObject & Sendable> {
 }
 
 /// One assigned partition: what was received, what runs, how far it may be committed.
-struct Partition<Work: AnyObject & Sendable> {
+struct Partition {
     /// Records that may be tracked above the frontier before the partition stops pulling: bounds memory when one record holds it.
-    static var spanLimit: Int { 1 << 18 }
+    static let spanLimit = 1 << 18
 
     let generation: UInt64
     /// What an earlier owner had done above the frontier.
@@ -90,7 +90,7 @@ struct Partition<Work: AnyObject & Sendable> {
     var ledger: OffsetLedger
     var lanes = KeyLanes()
     var barred: BarredKeys
-    var deliveries: [UInt64: Delivery<Work>] = [:]
+    var deliveries: [UInt64: Delivery] = [:]
     /// Records tracked and finished, counted apart from the ledger: what is neither finished nor unfinished was lost.
     var tracked: UInt64 = 0
     var finished: UInt64 = 0

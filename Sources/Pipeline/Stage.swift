@@ -61,33 +61,49 @@ package struct StageContext: Sendable, Equatable {
     }
 }
 
+/// What a record was turned into. The pipeline carries it to the stages and never looks into it.
+package protocol Work: AnyObject, Sendable {
+    /// Where it came from, kept for a dead letter.
+    var record: Record { get }
+}
+
 /// One consequence that a record must have.
 ///
 /// The worker calls `perform` in a child task, once at a time for a record and in offset order for a key.
-package protocol Stage<Work>: Sendable {
-    associatedtype Work: AnyObject & Sendable
+package protocol Stage<Subject>: Sendable {
+    /// The work that it takes.
+    associatedtype Subject: Work
 
     /// Lower-case word for logs, metrics and the header `loyalty-stage`.
     var name: String { get }
 
     /// Brings the consequence about. Never throws: every failure is an outcome with a reason for people, free of payload data.
-    func perform(_ work: Work, in context: StageContext) async -> StageOutcome
+    func perform(_ work: Subject, in context: StageContext) async -> StageOutcome
+}
+
+extension Stage {
+    /// `perform` for work whose kind is known only here.
+    func perform(erased work: any Work, in context: StageContext) async -> StageOutcome {
+        guard let work = work as? Subject else {
+            return .reject(reason: "the work is of a kind that the stage \(name) does not take: a defect of the worker")
+        }
+        return await perform(work, in: context)
+    }
 }
 
 /// What a record turned out to be.
-package enum Reception<Work: AnyObject & Sendable> {
+package enum Reception {
     /// Nothing to do: counted and committed.
     case ignore
     /// Can't be processed: kept in the dead-letter topic.
-    case reject(DeadLetter.Cause)
+    case reject(DeadLetter.Cause, Record)
     /// Has consequences. `lane` orders records of one key: those with equal numbers run one after the other. `work` may be nil
     /// only when `stages` is empty (nothing left to do once the sinks are known).
-    case accept(lane: UInt64, stages: StageSet, work: Work?)
+    case accept(lane: UInt64, stages: StageSet, work: (any Work)?)
 }
 
-/// Decodes and routes: turns a record into work. Owned and called by the worker's task alone, so it may keep buffers.
-package protocol Intake<Work> {
-    associatedtype Work: AnyObject & Sendable
-
-    func receive(_ record: Record) -> Reception<Work>
+/// Decodes and routes: turns a message into work. Owned and called by the worker's task alone, so it may keep buffers.
+package protocol Intake {
+    /// Copies the record out of the message only when something is to be done with it.
+    func receive(_ message: borrowing Message, of source: TopicPartition) -> Reception
 }

@@ -5,11 +5,11 @@ import Synchronization
 /// Consumes a topic as a member of a group: hands records to their stages, and commits what is finished.
 ///
 /// One task owns everything mutable (`WorkerLoop`); this is the handle that other tasks hold.
-package final class Worker<Work: AnyObject & Sendable>: Sendable {
+package final class Worker: Sendable {
     let settings: WorkerSettings
     let consumer: Consumer
     let publisher: Publisher
-    let stages: [any Stage<Work>]
+    let stages: [any Stage]
     let logger: Logger
     let doorbell: Doorbell
     let mailbox: Mailbox<Mail>
@@ -21,7 +21,7 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     enum Mail: Sendable {
         case completed(Ticket, StageOutcome, microseconds: Int64)
         case buried(Ticket, failure: String?)
-        case resolved(generation: UInt64, Result<[WorkerMachine<Work>.Start], KafkaError>)
+        case resolved(generation: UInt64, Result<[WorkerMachine.Start], KafkaError>)
         case stop
     }
 
@@ -36,7 +36,7 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
         consumer: Consumer,
         doorbell: Doorbell,
         publisher: Publisher,
-        stages: [any Stage<Work>],
+        stages: [any Stage],
         throttle: Throttle? = nil,
         listing: (@Sendable (DeadLetter) -> Void)? = nil,
         logger: Logger
@@ -66,7 +66,7 @@ package final class Worker<Work: AnyObject & Sendable>: Sendable {
     /// Works until `stop`, or with `untilEnd` until everything present at the start is finished.
     ///
     /// - Parameter intake: made here and used by this task alone.
-    package func run(intake: @Sendable () -> any Intake<Work>) async throws(WorkerError) -> WorkerReport {
+    package func run(intake: @Sendable () -> any Intake) async throws(WorkerError) -> WorkerReport {
         var loop = WorkerLoop(of: self, intake: intake())
         let failure = await withDiscardingTaskGroup(returning: WorkerError?.self) { group in
             group.addTask(name: "tick") { [self] in

@@ -2,22 +2,22 @@ import Kafka
 import Logging
 
 /// The loop of a worker: feeds its machine with what happens and carries out what comes out. Owned by one task.
-struct WorkerLoop<Work: AnyObject & Sendable> {
+struct WorkerLoop {
     private struct OpenQueue {
         let queue: PartitionQueue
         let slot: Int
     }
 
-    private let worker: Worker<Work>
-    private let intake: any Intake<Work>
+    private let worker: Worker
+    private let intake: any Intake
     private let start = ContinuousClock.now
     /// Wall clock at `start`, for the times that people read.
     private let startedAt = WallClock.now
 
-    private var machine: WorkerMachine<Work>
+    private var machine: WorkerMachine
     private var queues: [OpenQueue] = []
     private var nextQueue = 0
-    private var mails: [Worker<Work>.Mail] = []
+    private var mails: [Worker.Mail] = []
     private var failure: WorkerError?
     private var hasReachedEnd = false
     private var closeDeadline: Duration?
@@ -26,7 +26,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
 
-    init(of worker: Worker<Work>, intake: any Intake<Work>) {
+    init(of worker: Worker, intake: any Intake) {
         self.worker = worker
         self.intake = intake
         machine = WorkerMachine(
@@ -148,8 +148,15 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
                         warn("\(source): \(error)", at: now)
                     }
                 } else if machine.admits(message.offset, in: open.slot) {
-                    let record = message.record(of: source)
-                    machine.admit(record, in: open.slot, intake.receive(record), at: now)
+                    let redriven =
+                        machine.isBarring(open.slot)
+                        ? DeadLetter.redriven(message.headers, in: source, at: message.offset) : nil
+                    machine.admit(
+                        Assignment.Arrival(offset: message.offset, key: message.keyHash, redriven: redriven),
+                        in: open.slot,
+                        intake.receive(message, of: source),
+                        at: now
+                    )
                 }
             }
         }
@@ -176,7 +183,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
     }
 
     private mutating func obey(
-        _ order: WorkerMachine<Work>.Order,
+        _ order: WorkerMachine.Order,
         at now: Duration,
         in group: inout DiscardingTaskGroup
     ) throws(KafkaError) {
@@ -241,7 +248,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
                 group.addTask {
                     let start = ContinuousClock.now
                     let context = StageContext(attempt: attempt, mode: mode)
-                    let outcome = await worker.stages[stage].perform(work, in: context)
+                    let outcome = await worker.stages[stage].perform(erased: work, in: context)
                     let elapsed = start.duration(to: .now).microseconds
                     worker.mailbox.post(.completed(ticket, outcome, microseconds: elapsed))
                 }
@@ -268,7 +275,7 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
         }
     }
 
-    private func tell(_ news: Assignment<Work>.BreakerNews) {
+    private func tell(_ news: Assignment.BreakerNews) {
         switch news.state {
         case .closed:
             worker.logger.info("\(news.stage): \(news.reason), its work goes on")
@@ -322,9 +329,9 @@ struct WorkerLoop<Work: AnyObject & Sendable> {
 
 extension Worker {
     /// Where partitions begin for this group, and where they end now.
-    fileprivate func starts(of partitions: [TopicPartition]) async throws(KafkaError) -> [WorkerMachine<Work>.Start] {
+    fileprivate func starts(of partitions: [TopicPartition]) async throws(KafkaError) -> [WorkerMachine.Start] {
         guard !partitions.isEmpty else { return [] }
-        var starts: [WorkerMachine<Work>.Start] = []
+        var starts: [WorkerMachine.Start] = []
         for committed in try await consumer.committed(partitions, timeout: WorkerTiming.answerTimeout) {
             if let error = committed.error { throw error }
             let watermarks = try await consumer.watermarks(committed.partition, timeout: WorkerTiming.answerTimeout)

@@ -4,8 +4,8 @@ package import Kafka
 ///
 /// Pure: no I/O, no clock, no task; `now` is the time since the worker's start and never goes back. `WorkerLoop` is the shell that
 /// feeds it, the simulation of the tests is another.
-package struct WorkerMachine<Work: AnyObject & Sendable> {
-    package typealias Action = Assignment<Work>.Action
+package struct WorkerMachine {
+    package typealias Action = Assignment.Action
 
     /// Where a partition begins for this member.
     package struct Start: Sendable {
@@ -44,10 +44,10 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
         /// Something that people should know.
         case warn(String)
         /// A sink's breaker has changed.
-        case tell(Assignment<Work>.BreakerNews)
+        case tell(Assignment.BreakerNews)
     }
 
-    package private(set) var assignment: Assignment<Work>
+    package private(set) var assignment: Assignment
     package private(set) var membership: Membership
     /// Stages to run and dead letters to write; the shell empties it.
     package var actions: [Action] = []
@@ -76,10 +76,13 @@ package struct WorkerMachine<Work: AnyObject & Sendable> {
         assignment.settings.ranges == nil || assignment.admits(offset, in: slot)
     }
 
+    /// Whether keys of a slot's partition are barred, so that redriven records must be told from others.
+    package func isBarring(_ slot: Int) -> Bool { assignment.slots[slot].partition?.barred.isEmpty == false }
+
     package func slot(of source: TopicPartition) -> Int? { assignment.knownSlot(of: source) }
 
-    package mutating func admit(_ record: Record, in slot: Int, _ reception: Reception<Work>, at now: Duration) {
-        assignment.admit(record, in: slot, reception, at: now, &actions)
+    package mutating func admit(_ arrival: Assignment.Arrival, in slot: Int, _ reception: Reception, at now: Duration) {
+        assignment.admit(arrival, in: slot, reception, at: now, &actions)
     }
 
     package mutating func reach(_ position: Int64, in slot: Int) {

@@ -22,34 +22,67 @@ package final class LoyaltyIntake: Intake {
         self.counts = counts
     }
 
-    package func receive(_ record: Record) -> Reception<LoyaltyWork> {
-        if let count = record.valueCount, count > payloadLimit {
-            counts.count(rejection: "oversize")
-            return .reject(
-                DeadLetter.Cause(.oversize, "the value has \(count) bytes, limits.payload allows \(payloadLimit)")
-            )
-        }
-        switch decoder.decode(record.bytes, count: record.valueCount, attributes: attributes(of: record)) {
-        case .accept(let event):
-            let lane = record.keyHash ?? event.customerHash
-            let route = event.route.intersection(active)
-            guard !route.isEmpty else { return .accept(lane: lane, stages: [], work: nil) }
-            let stages = StageSet(rawValue: route.rawValue)
-            return .accept(lane: lane, stages: stages, work: LoyaltyWork(record: record, event: event))
-        case .ignore(.tombstone):
-            counts.countTombstone()
-            return .ignore
-        case .ignore(.otherType(let name)):
-            counts.count(otherType: name)
-            return .ignore
-        case .reject(let rejection):
-            counts.count(rejection: rejection.reason)
-            return .reject(DeadLetter.Cause(.decode, rejection.description))
+    package func receive(_ message: borrowing Message, of source: TopicPartition) -> Reception {
+        if let cause = oversize(message.valueCount) { return .reject(cause, message.record(of: source)) }
+        let decoded = decoder.decode(message.value, attributes: attributes(of: message.headers))
+        return switch read(decoded, key: message.keyHash) {
+        case .ignored: .ignore
+        case .rejected(let cause): .reject(cause, message.record(of: source))
+        case .settled(let lane): .accept(lane: lane, stages: [], work: nil)
+        case .event(let lane, let stages, let event):
+            .accept(lane: lane, stages: stages, work: LoyaltyWork(record: message.record(of: source), event: event))
         }
     }
 
-    private func attributes(of record: Record) -> CloudEventAttributes? {
-        guard !record.headers.isEmpty else { return nil }
-        return CloudEventAttributes(headers: record.headers.lazy.map { (name: $0.name, value: $0.value) })
+    /// The same for a record that was copied before: for tools and tests.
+    package func receive(_ record: Record) -> Reception {
+        if let cause = oversize(record.valueCount) { return .reject(cause, record) }
+        let attributes = attributes(of: record.headers)
+        let decoded = decoder.decode(record.bytes, count: record.valueCount, attributes: attributes)
+        return switch read(decoded, key: record.keyHash) {
+        case .ignored: .ignore
+        case .rejected(let cause): .reject(cause, record)
+        case .settled(let lane): .accept(lane: lane, stages: [], work: nil)
+        case .event(let lane, let stages, let event):
+            .accept(lane: lane, stages: stages, work: LoyaltyWork(record: record, event: event))
+        }
+    }
+
+    private enum Reading {
+        case ignored
+        case rejected(DeadLetter.Cause)
+        /// Accepted, and no stage of it has a sink.
+        case settled(lane: UInt64)
+        case event(lane: UInt64, StageSet, LoyaltyEvent)
+    }
+
+    private func oversize(_ count: Int?) -> DeadLetter.Cause? {
+        guard let count, count > payloadLimit else { return nil }
+        counts.count(rejection: "oversize")
+        return DeadLetter.Cause(.oversize, "the value has \(count) bytes, limits.payload allows \(payloadLimit)")
+    }
+
+    private func read(_ decoded: Decoded, key: UInt64?) -> Reading {
+        switch decoded {
+        case .accept(let event):
+            let lane = key ?? event.customerHash
+            let route = event.route.intersection(active)
+            guard !route.isEmpty else { return .settled(lane: lane) }
+            return .event(lane: lane, StageSet(rawValue: route.rawValue), event)
+        case .ignore(.tombstone):
+            counts.countTombstone()
+            return .ignored
+        case .ignore(.otherType(let name)):
+            counts.count(otherType: name)
+            return .ignored
+        case .reject(let rejection):
+            counts.count(rejection: rejection.reason)
+            return .rejected(DeadLetter.Cause(.decode, rejection.description))
+        }
+    }
+
+    private func attributes(of headers: [Header]) -> CloudEventAttributes? {
+        guard !headers.isEmpty else { return nil }
+        return CloudEventAttributes(headers: headers.lazy.map { (name: $0.name, value: $0.value) })
     }
 }

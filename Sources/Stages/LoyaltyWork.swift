@@ -1,8 +1,9 @@
 package import Kafka
 package import LoyaltyEvents
+internal import Pipeline
 
 /// A record that was accepted, and the event in it: what the pipeline carries through the stages.
-package final class LoyaltyWork: Sendable {
+package final class LoyaltyWork: Work {
     package let record: Record
     package let event: LoyaltyEvent
 

@@ -4,11 +4,11 @@ import Testing
 @testable import Pipeline
 
 @Suite struct AssignmentTests {
-    final class Item: Sendable {
-        let offset: Int64
+    final class Item: Work {
+        let record: Record
 
-        init(_ offset: Int64) {
-            self.offset = offset
+        init(_ record: Record) {
+            self.record = record
         }
     }
 
@@ -28,7 +28,7 @@ import Testing
     @Test func `a commit beyond the end does not count as having reached it`() {
         var settings = WorkerSettings(group: "g")
         settings.untilEnd = true
-        var machine = WorkerMachine<Item>(settings: settings, stages: ["a"], seed: 1)
+        var machine = WorkerMachine(settings: settings, stages: ["a"], seed: 1)
         machine.assigned([one], at: .zero)
         machine.resolved(
             generation: 1,
@@ -180,7 +180,8 @@ import Testing
     @Test func `what can't be decoded bars nobody`() {
         var world = world()
         world.assignment.add(one, start: 0, at: .zero)
-        world.admit(0, of: one, reception: .reject(DeadLetter.Cause(.decode, "bad")))
+        let record = Record(source: one, offset: 0, key: [1], value: [1])
+        world.admit(0, of: one, reception: .reject(DeadLetter.Cause(.decode, "bad"), record))
         world.finishAll()
         world.admit(1, of: one, key: Record(source: one, offset: 1, key: [1], value: nil).keyHash)
         world.finishAll()
@@ -287,8 +288,8 @@ import Testing
 
     /// An assignment with what it has ordered.
     private struct World {
-        var assignment: Assignment<Item>
-        var actions: [Assignment<Item>.Action] = []
+        var assignment: Assignment
+        var actions: [Assignment.Action] = []
         var now: Duration = .zero
         var causes: [DeadLetter.Cause] = []
         var performed: [Int64] = []
@@ -301,7 +302,7 @@ import Testing
             of source: TopicPartition,
             key: UInt64? = nil,
             redriven: Redriven? = nil,
-            reception: Reception<Item>? = nil
+            reception: Reception? = nil
         ) {
             let record = Record(
                 source: source,
@@ -313,7 +314,7 @@ import Testing
             let accepted = Reception.accept(
                 lane: key ?? UInt64(offset),
                 stages: [StageSet(index: 0)],
-                work: Item(offset)
+                work: Item(record)
             )
             assignment.admit(record, in: assignment.slot(of: source), reception ?? accepted, at: now, &actions)
         }
@@ -329,11 +330,11 @@ import Testing
             let before = performed.count
             actions = []
             for action in pending {
-                guard case .perform(_, _, _, let work) = action else {
+                guard case .perform(_, _, _, let work) = action, let work = work as? Item else {
                     answer(action, .done(.performed))
                     continue
                 }
-                answer(action, outcome(work.offset))
+                answer(action, outcome(work.record.offset))
             }
             return performed.count - before
         }
@@ -352,10 +353,10 @@ import Testing
             while !actions.isEmpty { answerAll(.done(.performed)) }
         }
 
-        private mutating func answer(_ action: Assignment<Item>.Action, _ outcome: StageOutcome) {
+        private mutating func answer(_ action: Assignment.Action, _ outcome: StageOutcome) {
             switch action {
             case .perform(let ticket, _, _, let work):
-                if case .done = outcome { performed.append(work.offset) }
+                if case .done = outcome, let item = work as? Item { performed.append(item.record.offset) }
                 assignment.complete(ticket, outcome, at: now, &actions)
             case .bury(let ticket, _, let cause, _):
                 causes.append(cause)

@@ -4,7 +4,13 @@ import Testing
 @testable import Pipeline
 
 @Suite struct RangeTests {
-    final class Item: Sendable {}
+    final class Item: Work {
+        let record: Record
+
+        init(_ record: Record) {
+            self.record = record
+        }
+    }
 
     private let one = TopicPartition(topic: "t", partition: 0)
     private let two = TopicPartition(topic: "t", partition: 1)
@@ -113,7 +119,7 @@ import Testing
 
     /// A machine of a replay with what it has ordered.
     private struct World {
-        var machine: WorkerMachine<Item>
+        var machine: WorkerMachine
         var warnings = 0
 
         init(_ ranges: [TopicPartition: Range<Int64>]) {
@@ -132,7 +138,7 @@ import Testing
         ) -> [StartOffset] {
             machine.assigned(partitions, at: .zero)
             let starts = partitions.map { partition in
-                WorkerMachine<Item>.Start(
+                WorkerMachine.Start(
                     committed: CommittedOffset(
                         partition: partition,
                         offset: committed[partition],
@@ -162,7 +168,7 @@ import Testing
             for offset in offsets where machine.admits(offset, in: slot) {
                 taken.append(offset)
                 let record = Record(source: source, offset: offset, key: [1], value: [1])
-                let reception = Reception.accept(lane: UInt64(offset), stages: [StageSet(index: 0)], work: Item())
+                let reception = Reception.accept(lane: UInt64(offset), stages: [StageSet(index: 0)], work: Item(record))
                 machine.admit(record, in: slot, reception, at: .zero)
             }
             return taken

@@ -47,16 +47,17 @@ private struct WordWatch: LogHandler {
 
 /// The loop against librdkafka and its mock cluster, in one process.
 @Suite struct WorkerTests {
-    final class Item: Sendable {
+    final class Item: Work {
         let record: Record
         init(_ record: Record) { self.record = record }
     }
 
     struct TextIntake: Intake {
-        func receive(_ record: Record) -> Reception<Item> {
+        func receive(_ message: borrowing Message, of source: TopicPartition) -> Reception {
+            let record = message.record(of: source)
             guard let value = record.value else { return .ignore }
             let text = String(decoding: value, as: UTF8.self)
-            if text.hasPrefix("bad") { return .reject(DeadLetter.Cause(.decode, "it says bad")) }
+            if text.hasPrefix("bad") { return .reject(DeadLetter.Cause(.decode, "it says bad"), record) }
             return .accept(
                 lane: record.keyHash ?? 0,
                 stages: [StageSet(index: 0), StageSet(index: 1)],
@@ -253,7 +254,7 @@ private struct WordWatch: LogHandler {
             log: { _ in }
         )
         let publisher = Publisher(producer: producer, doorbell: bell)
-        let worker = Worker<Item>(
+        let worker = Worker(
             settings: settings,
             consumer: consumer,
             doorbell: doorbell,

@@ -9,7 +9,7 @@ struct LoyaltyIntakeTests {
     private let counts = IntakeCounts()
 
     private func receive(_ record: Record, active: Route = [.notification, .publication], limit: Int = 1 << 20)
-        -> Reception<LoyaltyWork>
+        -> Reception
     {
         LoyaltyIntake(payloadLimit: limit, active: active, counts: counts).receive(record)
     }
@@ -18,7 +18,7 @@ struct LoyaltyIntakeTests {
 
     @Test func `an event gets its stages and the lane of its key`() throws {
         let record = Samples.record(try Samples.bytes(Samples.withPublication), key: bytes("k"))
-        guard case .accept(let lane, let stages, let work?) = receive(record) else {
+        guard case .accept(let lane, let stages, let work?) = receive(record), let work = work as? LoyaltyWork else {
             Issue.record("not accepted")
             return
         }
@@ -49,7 +49,7 @@ struct LoyaltyIntakeTests {
     }
 
     @Test func `what is too large is refused unread`() {
-        guard case .reject(let cause) = receive(Samples.record(bytes("not even JSON")), limit: 12) else {
+        guard case .reject(let cause, _) = receive(Samples.record(bytes("not even JSON")), limit: 12) else {
             Issue.record("not refused")
             return
         }
@@ -83,7 +83,7 @@ struct LoyaltyIntakeTests {
 
     @Test func `a refusal says where and carries nothing of the payload`() {
         let value = #"{"customer":{"id":"","name":"Ada"},"balance":{"points":1,"balance":1},"earning_rule":{}}"#
-        guard case .reject(let cause) = receive(Samples.record(bytes(value))) else {
+        guard case .reject(let cause, _) = receive(Samples.record(bytes(value))) else {
             Issue.record("not refused")
             return
         }

@@ -6,7 +6,7 @@ import Stages
 
 /// A whole worker made from settings: consumer, producer, stages with their journal, and the worker that drives them.
 struct LoyaltyPipeline: Sendable {
-    let worker: Worker<LoyaltyWork>
+    let worker: Worker
     let prefetch: PrefetchRegime
     private let settings: Settings
     private let publisher: Publisher

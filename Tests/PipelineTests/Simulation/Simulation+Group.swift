@@ -117,7 +117,7 @@ extension Simulation {
         let starts = sources.map { source in
             let last = committed[source]
             if !hasJournal { repeatsAllowed += unknownEffects(of: source) }
-            return WorkerMachine<Item>.Start(
+            return WorkerMachine.Start(
                 committed: CommittedOffset(partition: source, offset: last?.offset, metadata: last?.metadata ?? ""),
                 end: (log[source]?.last?.offset).map { $0 + 1 + markers } ?? 0
             )
@@ -215,6 +215,7 @@ extension Simulation {
         for action in members[index].machine.actions {
             switch action {
             case .perform(let ticket, let stage, _, let work):
+                guard let work = work as? Item else { throw Violation(description: "work of another kind") }
                 try checkAlone(index, work, stage)
                 members[index].runs.append((ticket, stage, work))
             case .bury(let ticket, let record, let cause, _):
@@ -224,7 +225,7 @@ extension Simulation {
         members[index].machine.actions = []
     }
 
-    private mutating func obey(_ order: WorkerMachine<Item>.Order, _ index: Int) throws(Violation) {
+    private mutating func obey(_ order: WorkerMachine.Order, _ index: Int) throws(Violation) {
         switch order {
         case .resolve(let generation, let sources): members[index].resolves.append((generation, sources))
         case .assign(let starts):

@@ -34,15 +34,15 @@ extension Simulation {
             value: [1, 2, 3],
             headers: entry.redriven?.headers(of: source) ?? []
         )
-        let reception: Reception<Item>
+        let reception: Reception
         switch entry.kind {
         case .ignore: reception = .ignore
-        case .reject: reception = .reject(DeadLetter.Cause(.decode, "bad"))
+        case .reject: reception = .reject(DeadLetter.Cause(.decode, "bad"), record)
         case .accept:
             reception = .accept(
                 lane: defect == .lanesIgnored ? UInt64(entry.offset) : record.keyHash ?? 0,
                 stages: entry.stages,
-                work: Item(source, entry.offset, original: entry.original)
+                work: Item(record, original: entry.original)
             )
         }
         trace.note(

@@ -5,17 +5,18 @@ import Kafka
 /// A seeded world around the pure core: a broker with partitions, a group with members that come, stall, crash and leave, sinks that
 /// fail, a journal, dead letters and an operator who redrives them. After every step the invariants are checked.
 struct Simulation {
-    final class Item: Sendable {
-        let source: TopicPartition
-        let offset: Int64
+    final class Item: Work {
+        let record: Record
         /// Where it stood first: what the accrual is known by.
         let original: Int64
 
-        init(_ source: TopicPartition, _ offset: Int64, original: Int64) {
-            self.source = source
-            self.offset = offset
+        init(_ record: Record, original: Int64) {
+            self.record = record
             self.original = original
         }
+
+        var source: TopicPartition { record.source }
+        var offset: Int64 { record.offset }
     }
 
     struct Effect: Hashable {
@@ -50,7 +51,7 @@ struct Simulation {
 
     struct Member {
         let id: Int
-        var machine: WorkerMachine<Item>
+        var machine: WorkerMachine
         var held: Set<TopicPartition> = []
         var position: [TopicPartition: Int] = [:]
         var runs: [(ticket: Ticket, stage: Int, work: Item)] = []
