@@ -176,6 +176,31 @@ private let python: URL? = ProcessInfo.processInfo.environment["TEST_VENV"].map 
         #expect(try site.recorded() == expected.publications)
     }
 
+    @Test func `what retention deletes before it was read is said, counted, and fails the job`() async throws {
+        let site = try await Site(partitions: 1)
+        _ = try await site.generate(400, seed: 81, ["--malformed-share", "0"])
+        let job = ["replay", "--job", "late", "--from", "earliest", "--json"] + site.settings
+        let first = try Program(job + ["--rate", "50/s"])
+        try await site.recordedReaches(5)
+        first.send(SIGTERM)
+        let begun = try #require(try await first.finish().json["events"] as? Int)
+        #expect(begun < 400)
+        // The mock cluster keeps 5 MiB of a partition.
+        for number in 0..<14 {
+            let value = (0..<500_000).map { _ in UInt8.random(in: 0...255) }
+            try site.publish([
+                OutgoingRecord(topic: "loyalty.events", partition: 0, key: [UInt8(number)], value: value)
+            ])
+        }
+        let second = await (try Program(job)).finish()
+        #expect(second.status == 1)
+        #expect(second.errors.contains("not in the log any more"), "\(second.errors.suffix(1000))")
+        let missing = try #require(try second.json["missing_offsets"] as? Int)
+        let events = try #require(try second.json["events"] as? Int)
+        #expect(missing > 0 && begun + missing + events == 400, "\(begun) + \(missing) + \(events)")
+        #expect(try second.json["finished"] as? Bool == true)
+    }
+
     private func agree(_ forecast: [String: Any], _ replay: [String: Any]) throws {
         #expect(forecast["dry_run"] as? Bool == true && replay["dry_run"] as? Bool == false)
         for name in Self.numbers {

@@ -65,6 +65,7 @@ struct ReplayReport: Sendable {
             ("filtered", JSONValue(books.filtered)),
             ("keys_out_of_order", JSONValue(books.keysOutOfOrder)),
             ("missing_offsets", JSONValue(missing)),
+            ("log_append_time", .bool(books.isLogAppendTime)),
             (
                 "dead_letter_reasons",
                 .object(books.reasons.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) })

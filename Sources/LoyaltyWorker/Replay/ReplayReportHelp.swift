@@ -14,6 +14,7 @@ extension ReplayReport {
           keys_out_of_order         keys of which a record has an earlier timestamp
                                     than one before it
           missing_offsets           offsets that the log did not have any more
+          log_append_time           days are those of the brokers, not of the senders
           dead_letter_reasons       records that can't be replayed, by reason
           unreplayed                the first 100 of them, with their reasons
           by                        by day (UTC, of the record's timestamp) and campaign:
