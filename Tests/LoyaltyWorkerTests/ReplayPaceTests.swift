@@ -37,6 +37,12 @@ import Testing
         #expect(control.rate == nil && !control.isYielding)
     }
 
+    @Test func `a replay that takes nothing yet is not to blame for a growing lag`() {
+        var control = YieldControl(base: 400)
+        for step in 0..<5 { control.sample(lag: Int64(step) * 1000, speed: 0) }
+        #expect(control.rate == 400 && !control.isYielding)
+    }
+
     @Test func `nobody to yield to is no reason to be slow`() {
         var control = YieldControl(base: 100)
         for _ in 0..<5 { control.sample(lag: nil, speed: 100) }

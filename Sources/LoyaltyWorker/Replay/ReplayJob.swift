@@ -28,53 +28,18 @@ struct ReplayJob: Sendable {
         isRehearsal: Bool,
         now: UTCTime = .now()
     ) async throws(CommandFailure) -> ReplayJob {
-        let live = settings.kafka.group
         let survey = try BrokerSurvey(settings)
         let resolution = RangeResolution(survey: survey, settings: settings)
         let partitions = try await resolution.partitions()
-        let work = try GroupOffsets(name.group(of: live), settings)
-        let store = try GroupOffsets(name.definitionGroup(of: live), settings)
-        func read(_ partitions: [TopicPartition]) async throws(CommandFailure) -> ReplayDefinition? {
-            let commits = try await store.committed(partitions)
-            do throws(ReplayDefinition.Broken) {
-                return try ReplayDefinition.read(commits)
-            } catch {
-                throw .failed(
-                    "what group \(store.group) has committed is no whole definition of a job; choose another --job"
-                )
-            }
-        }
-        func job(_ definition: ReplayDefinition, _ remarks: [String]) async throws(CommandFailure) -> ReplayJob {
-            let differences = definition.differences(from: request.words)
-            guard differences.isEmpty else {
-                throw .usage(
-                    "the job \(name) is defined otherwise: \(differences.joined(separator: "; "))"
-                        + "; ask for the same, or give another --job"
-                )
-            }
-            let commits = isRehearsal ? [] : try await work.committed(definition.partitions)
-            let offsets = commits.map { ($0.partition, $0.offset ?? 0) }
-            return ReplayJob(
-                name: name,
-                group: work.group,
-                definition: definition,
-                isResumed: !commits.isEmpty,
-                remarks: remarks,
-                committed: Dictionary(offsets) { first, _ in first }
-            )
-        }
-
-        // A job with commits was settled long ago.
+        let shelf = try JobShelf(name, request, settings, isRehearsal: isRehearsal)
         if !name.isUnique {
-            var found = try await read(partitions)
+            var found = try await shelf.read(partitions)
             if found == nil {
                 // The same job may be about other topics.
-                found = try await read(try await allPartitions(survey, settings))
+                found = try await shelf.read(try await allPartitions(survey, settings))
             }
-            if let found {
-                let isStarted = try await !work.committed(found.partitions).isEmpty
-                if isStarted || isRehearsal { return try await job(found, []) }
-            }
+            // A job with commits was settled long ago.
+            if let found, try await shelf.isSettled(found) { return try await shelf.job(found, []) }
         }
         let resolved = try await resolution.ranges(of: request, in: partitions, at: now)
         if isStrict, !resolved.remarks.isEmpty {
@@ -87,22 +52,22 @@ struct ReplayJob: Sendable {
         guard let commits = candidate.commits() else {
             throw .usage("the filter is too long to be kept with the job; filter for fewer values at a time")
         }
-        if isRehearsal { return try await job(candidate, resolved.remarks) }
+        if isRehearsal { return try await shelf.job(candidate, resolved.remarks) }
         var election = DefinitionElection(candidate: candidate)
         var step = DefinitionElection<ReplayDefinition>.Step.read
         while true {
             switch step {
             case .read:
-                step = election.found(try await read(partitions))
+                step = election.found(try await shelf.read(partitions))
             case .write:
-                try await store.commit(commits)
+                try await shelf.definitions.commit(commits)
                 // Nobody else knows a name that was made up.
                 step = name.isUnique ? .read : .wait
             case .wait:
                 guard (try? await Task.sleep(for: patience)) != nil else { throw .failed("stopped before the start") }
                 step = .read
             case .settled(let definition):
-                return try await job(definition, definition == candidate ? resolved.remarks : [])
+                return try await shelf.job(definition, definition == candidate ? resolved.remarks : [])
             }
         }
     }
@@ -132,5 +97,65 @@ struct ReplayJob: Sendable {
     func isFinished(_ partition: TopicPartition, committed: Int64?) -> Bool {
         guard let range = definition.ranges[partition], !range.isEmpty else { return true }
         return committed.map { $0 >= range.upperBound } ?? false
+    }
+}
+
+/// Where one job is kept.
+private struct JobShelf {
+    let definitions: GroupOffsets
+    private let work: GroupOffsets
+    private let name: ReplayJobName
+    private let request: ReplayRequest
+    private let isRehearsal: Bool
+
+    init(
+        _ name: ReplayJobName,
+        _ request: ReplayRequest,
+        _ settings: Settings,
+        isRehearsal: Bool
+    ) throws(CommandFailure) {
+        self.name = name
+        self.request = request
+        self.isRehearsal = isRehearsal
+        work = try GroupOffsets(name.group(of: settings.kafka.group), settings)
+        definitions = try GroupOffsets(name.definitionGroup(of: settings.kafka.group), settings)
+    }
+
+    func read(_ partitions: [TopicPartition]) async throws(CommandFailure) -> ReplayDefinition? {
+        let commits = try await definitions.committed(partitions)
+        do throws(ReplayDefinition.Broken) {
+            return try ReplayDefinition.read(commits)
+        } catch {
+            throw .failed(
+                "what group \(definitions.group) has committed is no whole definition of a job; choose another --job"
+            )
+        }
+    }
+
+    /// Whether a definition can be taken, or refused, without waiting for others that start now.
+    func isSettled(_ found: ReplayDefinition) async throws(CommandFailure) -> Bool {
+        if isRehearsal || !found.differences(from: request.words).isEmpty { return true }
+        return try await !work.committed(found.partitions).isEmpty
+    }
+
+    /// The job by a definition, unless something else is asked for.
+    func job(_ definition: ReplayDefinition, _ remarks: [String]) async throws(CommandFailure) -> ReplayJob {
+        let differences = definition.differences(from: request.words)
+        guard differences.isEmpty else {
+            throw .usage(
+                "the job \(name) is defined otherwise: \(differences.joined(separator: "; "))"
+                    + "; ask for the same, or give another --job"
+            )
+        }
+        let commits = isRehearsal ? [] : try await work.committed(definition.partitions)
+        let offsets = commits.map { ($0.partition, $0.offset ?? 0) }
+        return ReplayJob(
+            name: name,
+            group: work.group,
+            definition: definition,
+            isResumed: !commits.isEmpty,
+            remarks: remarks,
+            committed: Dictionary(offsets) { first, _ in first }
+        )
     }
 }

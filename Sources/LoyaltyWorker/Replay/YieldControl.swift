@@ -41,10 +41,12 @@ struct YieldControl: Sendable {
         lags.append(lag)
         if lags.count > Self.memory { lags.removeFirst() }
         guard isGrowing else { return recover() }
+        // Who takes nothing is not to blame.
+        guard speed > 0 else { return }
         // The higher lag is the measure from here on: one surge is one reason to slow down.
         lags = [lag]
         isYielding = true
-        rate = max(min(rate ?? speed, max(speed, Self.least)) / 2, min(Self.least, base ?? Self.least))
+        rate = max(min(rate ?? speed, speed) / 2, min(Self.least, base ?? Self.least))
     }
 
     private mutating func recover() {
