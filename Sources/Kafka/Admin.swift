@@ -11,11 +11,13 @@ package final class Admin: Sendable {
         client = try Client(RD_KAFKA_PRODUCER, configuration, events: 0, doorbell: nil, log: log)
     }
 
-    /// Throws `.topicAlreadyExists` when it does. A `replication` of -1 leaves the number to the brokers.
+    /// Throws `.topicAlreadyExists` when it does. A `replication` of -1 leaves the number to the brokers; `properties` are the topic's,
+    /// such as `retention.ms`.
     package func createTopic(
         _ name: String,
         partitions: Int32,
         replication: Int32 = -1,
+        properties: [String: String] = [:],
         timeout: Duration
     ) async throws(KafkaError) {
         guard partitions > 0 else { throw .invalidArgument("create topic \(name): partitions must be 1 or more") }
@@ -27,6 +29,12 @@ package final class Admin: Sendable {
                 throw .invalidArgument("create topic \(name): \(unsafe String(copying: &words))")
             }
             defer { unsafe rd_kafka_NewTopic_destroy(topic) }
+            for (name, value) in properties {
+                try KafkaError.check(
+                    unsafe rd_kafka_NewTopic_set_config(topic, name, value),
+                    during: "topic property \(name)"
+                )
+            }
             let options = unsafe rd_kafka_AdminOptions_new(client.handle, RD_KAFKA_ADMIN_OP_CREATETOPICS)
             defer { unsafe rd_kafka_AdminOptions_destroy(options) }
             unsafe rd_kafka_AdminOptions_set_request_timeout(options, milliseconds, &words, words.count)

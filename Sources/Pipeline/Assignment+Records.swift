@@ -62,7 +62,7 @@ extension Assignment {
             record: record,
             sequence: sequence,
             lane: lane(key),
-            key: settings.ordering == .none ? nil : key,
+            key: settings.ordering == .none || settings.mode.isReplay ? nil : key,
             redriven: DeadLetter.redriven(record.headers, in: record.source, at: record.offset),
             work: work,
             stages: stages,

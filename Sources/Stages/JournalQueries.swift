@@ -54,6 +54,11 @@ extension Journal {
         }
     }
 
+    /// Which of the effects have been brought about.
+    package func done(among effects: [EffectID]) async throws(JournalError) -> Set<EffectID> {
+        try await read { try JournalStatements.done(among: effects, in: $0) }
+    }
+
     /// How many effects each stage has, in one scope.
     package func effectCounts(scope: String) async throws(JournalError) -> [String: Int] {
         try await read { database in

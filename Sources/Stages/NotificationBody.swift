@@ -43,7 +43,7 @@ enum NotificationBody {
 
 extension LoyaltyWork {
     /// When the points were rewarded: the trigger's time if it can be read, else the record's.
-    var time: UTCTime? {
+    package var time: UTCTime? {
         if let text = event.triggerCreatedAt, let time = UTCTime(iso8601: text) { return time }
         return record.timestamp.map { UTCTime(milliseconds: $0.milliseconds) }
     }

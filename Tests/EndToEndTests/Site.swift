@@ -22,7 +22,14 @@ final class Site {
             self.brokers = brokers
             let admin = try Admin(configuration: ["bootstrap.servers": brokers], log: { _ in })
             for (topic, count) in [("loyalty.events", partitions), ("loyalty.events.dlq", 1)] {
-                try await admin.createTopic(topic, partitions: Int32(count), replication: 1, timeout: .seconds(20))
+                // Generated records may be older than a broker keeps them by default.
+                try await admin.createTopic(
+                    topic,
+                    partitions: Int32(count),
+                    replication: 1,
+                    properties: ["retention.ms": "-1"],
+                    timeout: .seconds(20)
+                )
             }
         } else {
             let cluster = try MockCluster()

@@ -95,6 +95,18 @@ import Testing
         #expect(other.isFinished(one))
     }
 
+    @Test func `a replay parks nothing behind a record that can't be replayed`() {
+        var world = World([one: 0..<2])
+        world.assign([one])
+        #expect(world.taken(0..<2, of: one, lane: 7) == [0, 1])
+        world.answer(.reject(reason: "no"))
+        world.bury()
+        world.finishAll()
+        #expect(world.machine.assignment.counts.parked == 0)
+        #expect(world.machine.assignment.counts.stages[0].performed == 1)
+        #expect(world.isFinished(one))
+    }
+
     @Test func `a bucket gives its rate on average and never much at once`() {
         var bucket = TokenBucket(rate: 100)
         #expect(bucket.allowance(at: .zero) == 0)
@@ -125,6 +137,7 @@ import Testing
         init(_ ranges: [TopicPartition: Range<Int64>]) {
             var settings = WorkerSettings(group: "g.replay.j")
             settings.ranges = ranges
+            settings.mode = .replay(mayNotify: false)
             machine = WorkerMachine(settings: settings, stages: ["a"], seed: 1)
         }
 
@@ -162,13 +175,17 @@ import Testing
         }
 
         /// The offsets that are wanted, of those that the broker brings.
-        mutating func taken(_ offsets: Range<Int64>, of source: TopicPartition) -> [Int64] {
+        mutating func taken(_ offsets: Range<Int64>, of source: TopicPartition, lane: UInt64? = nil) -> [Int64] {
             guard let slot = machine.slot(of: source) else { return [] }
             var taken: [Int64] = []
             for offset in offsets where machine.admits(offset, in: slot) {
                 taken.append(offset)
                 let record = Record(source: source, offset: offset, key: [1], value: [1])
-                let reception = Reception.accept(lane: UInt64(offset), stages: [StageSet(index: 0)], work: Item(record))
+                let reception = Reception.accept(
+                    lane: lane ?? UInt64(offset),
+                    stages: [StageSet(index: 0)],
+                    work: Item(record)
+                )
                 machine.admit(record, in: slot, reception, at: .zero)
             }
             return taken
@@ -179,10 +196,17 @@ import Testing
         }
 
         mutating func finishAll() {
-            while let action = machine.actions.popLast() {
-                guard case .perform(let ticket, _, _, _) = action else { continue }
-                machine.completed(ticket, .done(.performed), microseconds: 1, at: .zero)
-            }
+            while !machine.actions.isEmpty { answer(.done(.performed)) }
+        }
+
+        mutating func answer(_ outcome: StageOutcome) {
+            guard case .perform(let ticket, _, _, _) = machine.actions.popLast() else { return }
+            machine.completed(ticket, outcome, microseconds: 1, at: .zero)
+        }
+
+        mutating func bury() {
+            guard case .bury(let ticket, _, _, _) = machine.actions.popLast() else { return }
+            machine.buried(ticket, failure: nil, at: .zero)
         }
 
         func room(_ source: TopicPartition) -> Int { machine.slot(of: source).map(machine.room) ?? 0 }

@@ -25,6 +25,8 @@ struct EventPublishing {
     let topic: String
     /// Records a second; nil: as fast as they are taken.
     var rate: Double?
+    /// The records' timestamps are spread evenly over so long, from `Moment.start` on; nil: the time of sending.
+    var span: Duration?
 
     /// What a producer for many events is configured with, unless the user says otherwise: large compressed batches,
     /// which stay below the megabyte that brokers take by default.
@@ -73,7 +75,7 @@ struct EventPublishing {
             if let rate { await wait(for: record.index, rate: rate, since: start) }
             outcome.books.enter(record)
             sent(record)
-            while let error = send(record) {
+            while let error = send(record, of: generator.mix.count) {
                 guard error.code == .queueFull else {
                     outcome.failed += 1
                     outcome.firstFailure = outcome.firstFailure ?? error
@@ -96,16 +98,25 @@ struct EventPublishing {
         return outcome
     }
 
-    private func send(_ record: GeneratedRecord) -> KafkaError? {
+    private func send(_ record: GeneratedRecord, of count: Int) -> KafkaError? {
         do throws(KafkaError) {
             try producer.send(
-                OutgoingRecord(topic: topic, key: record.key, value: record.value),
+                OutgoingRecord(
+                    topic: topic,
+                    key: record.key,
+                    value: record.value,
+                    timestamp: timestamp(of: record, of: count)
+                ),
                 token: UInt64(truncatingIfNeeded: record.index)
             )
             return nil
         } catch {
             return error
         }
+    }
+
+    private func timestamp(of record: GeneratedRecord, of count: Int) -> Int64? {
+        span.map { Moment.start + Int64($0.inSeconds * 1000 * Double(record.index) / Double(max(count, 1))) }
     }
 
     private func wait(for index: Int, rate: Double, since start: ContinuousClock.Instant) async {

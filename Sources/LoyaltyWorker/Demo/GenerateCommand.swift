@@ -60,6 +60,14 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Share of the records of other types, tombstones among them.", valueName: "share"))
     var otherTypeShare = 0.0
 
+    @Option(
+        help: ArgumentHelp(
+            "Spread the records' timestamps evenly over so long, from 2025-06-01T00:00:00Z on, as in 7d. Without it they are the time of sending.",
+            valueName: "duration"
+        )
+    )
+    var span: String?
+
     @Flag(help: "One JSON object as the last line.")
     var json = false
 
@@ -70,6 +78,9 @@ struct GenerateCommand: AsyncParsableCommand {
             throw ValidationError("--count takes 1 to 1000000000, not \(count)")
         }
         if let rate, !(0.001...10_000_000).contains(rate) { throw ValidationError("--rate takes 0.001 to 10000000") }
+        if let span, Quantity.duration(span) == nil {
+            throw ValidationError("--span takes a duration such as 7d, not \(span)")
+        }
         try Share.check("--malformed-share", malformedShare)
         try Share.check("--duplicate-share", duplicateShare)
         try Share.check("--other-type-share", otherTypeShare)
@@ -132,7 +143,8 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func publish(to topic: String, producer: Producer, doorbell: Doorbell) async -> EventPublishing.Outcome {
-        let publishing = EventPublishing(producer: producer, doorbell: doorbell, topic: topic, rate: rate)
+        var publishing = EventPublishing(producer: producer, doorbell: doorbell, topic: topic, rate: rate)
+        publishing.span = span.flatMap { Quantity.duration($0) }
         var progress = ProgressLine()
         let total = count
         let outcome = await publishing.publish(

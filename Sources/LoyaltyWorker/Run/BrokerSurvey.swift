@@ -14,14 +14,15 @@ struct BrokerSurvey: Sendable {
     private let servers: String
     private let lines = LastLine()
 
-    init(_ settings: Settings) throws(CommandFailure) {
+    /// - Parameter doorbell: rings for what the consumer has to say.
+    init(_ settings: Settings, doorbell: Doorbell = Doorbell()) throws(CommandFailure) {
         servers = try settings.requiredBootstrapServers()
         do throws(KafkaError) {
             let lines = lines
             consumer = try Consumer(
                 configuration: settings.surveyConfiguration(),
                 topics: [],
-                doorbell: Doorbell(),
+                doorbell: doorbell,
                 log: { lines.take($0) }
             )
         } catch {
