@@ -24,7 +24,8 @@ package struct DeadLetter: Sendable {
         }
     }
 
-    /// Headers that this worker writes; they are replaced, never doubled, when a record dies again after a redrive.
+    /// Headers that this worker writes; they are replaced, never doubled, when a record dies again after a redrive. Its
+    /// first place and the count of redrives are kept.
     package enum HeaderName {
         package static let topic = "kafka_dlt-original-topic"
         package static let partition = "kafka_dlt-original-partition"
@@ -84,11 +85,12 @@ package struct DeadLetter: Sendable {
         func add(_ name: String, _ text: String) {
             headers.append(Header(name: name, value: Self.bounded(text)))
         }
+        let first = Origin(redriven: record)
         add(HeaderName.topic, record.source.topic)
         add(HeaderName.partition, String(record.source.partition))
-        add(HeaderName.offset, String(record.offset))
-        if let timestamp = record.timestamp {
-            add(HeaderName.timestamp, String(timestamp.milliseconds))
+        add(HeaderName.offset, String(first?.offset ?? record.offset))
+        if let timestamp = first?.timestamp ?? record.timestamp?.milliseconds {
+            add(HeaderName.timestamp, String(timestamp))
         }
         add(HeaderName.group, group)
         add(HeaderName.message, cause.message)
