@@ -14,7 +14,7 @@ struct LoyaltyWorkerCommand: AsyncParsableCommand {
         version: "loyalty-worker \(Version.current) (librdkafka \(LibraryVersion.current))",
         subcommands: [
             RunCommand.self, DemoCommand.self, BrokerCommand.self, GenerateCommand.self, ReceiverCommand.self,
-            InspectCommand.self, CheckCommand.self, SettingsCommand.self,
+            InspectCommand.self, DeadLettersCommand.self, CheckCommand.self, SettingsCommand.self,
         ]
     )
 
