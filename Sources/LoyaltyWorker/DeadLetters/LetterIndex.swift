@@ -16,11 +16,14 @@ struct LetterIndex: Sendable {
     private var best: [DeadLetter.Origin: Int] = [:]
     /// Letters at the start of each shelf that are settled.
     private var settled: [Int]
+    /// The last finished letter of each shelf; -1: none.
+    private var lastFinished: [Int]
 
     /// - Parameter shelves: how many partitions are read.
     init(shelves count: Int) {
         shelves = Array(repeating: [], count: count)
         settled = Array(repeating: 0, count: count)
+        lastFinished = Array(repeating: -1, count: count)
     }
 
     /// Letters in the order of their partitions and offsets.
@@ -39,16 +42,20 @@ struct LetterIndex: Sendable {
     /// Notes what earlier redrives have done.
     mutating func restore(_ wasFinished: (Letter.Place) -> Bool) {
         best = [:]
+        settled = settled.map { _ in 0 }
+        lastFinished = lastFinished.map { _ in -1 }
         for number in letters.indices {
-            isFinished[number] = wasFinished(letters[number].place)
+            isFinished[number] = false
+            if wasFinished(letters[number].place) { finish(number) }
             consider(number)
         }
-        settled = settled.map { _ in 0 }
     }
 
     /// Notes that a letter was published again.
     mutating func finish(_ number: Int) {
         isFinished[number] = true
+        let shelf = letters[number].place.shelf
+        lastFinished[shelf] = max(lastFinished[shelf], number)
     }
 
     func state(of number: Int) -> State {
@@ -76,7 +83,7 @@ struct LetterIndex: Sendable {
         guard settled[shelf] < numbers.count else { return OffsetMap(frontier: end) }
         let rest = numbers[settled[shelf]...]
         var map = OffsetMap(frontier: rest.first.map { letters[$0].place.offset } ?? end)
-        for number in rest {
+        for number in rest.prefix(while: { $0 <= lastFinished[shelf] }) {
             map.append(offset: letters[number].place.offset, status: isSettled(number) ? .finished : .untouched)
         }
         return map

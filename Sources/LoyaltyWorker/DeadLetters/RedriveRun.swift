@@ -207,7 +207,7 @@ enum LetterNotes {
     /// Letters from which on the memory is worth a word.
     private static let many = 200_000
     /// What the index needs for one, about.
-    private static let bytesPerLetter = 500
+    private static let bytesPerLetter = 800
 
     static func memory(_ count: Int) -> String? {
         guard count >= many else { return nil }
