@@ -44,12 +44,23 @@ extension DeadLetter {
         return Int(count)
     }
 
+    /// Where the record of these headers stood when it died last; nil when they don't say.
+    package static func standing(_ headers: [Header]) -> Int64? {
+        headers.text(HeaderName.lastOffset).flatMap { Int64($0) } ?? Origin(headers)?.offset
+    }
+
     /// The record that goes back to where it came from: key, value, headers and timestamp byte for byte, its first place
     /// and the count of redrives, this one included, and nothing else that the worker wrote. Nil when the letter does not
     /// say where it came from.
     ///
-    /// - Parameter keepsTimestamp: false: the broker sets the time, because it refuses the record's own.
-    package static func redriven(_ letter: Record, keepsTimestamp: Bool = true) -> OutgoingRecord? {
+    /// - Parameters:
+    ///   - known: where the latest dead letter of the key stood that the redrive knows of; nil: of this letter alone.
+    ///   - keepsTimestamp: false: the broker sets the time, because it refuses the record's own.
+    package static func returned(
+        _ letter: Record,
+        after known: Int64? = nil,
+        keepsTimestamp: Bool = true
+    ) -> OutgoingRecord? {
         guard let origin = Origin(letter.headers) else { return nil }
         var headers = letter.headers.filter { !HeaderName.written.contains($0.name) }
         for name in [HeaderName.topic, HeaderName.partition, HeaderName.offset, HeaderName.timestamp] {
@@ -57,6 +68,8 @@ extension DeadLetter {
         }
         let count = String(redrives(letter.headers) + 1)
         headers.append(Header(name: HeaderName.redrives, value: Array(count.utf8)))
+        let after = String(known ?? standing(letter.headers) ?? origin.offset)
+        headers.append(Header(name: HeaderName.redriveAfter, value: Array(after.utf8)))
         return OutgoingRecord(
             topic: origin.source.topic,
             partition: origin.source.partition,

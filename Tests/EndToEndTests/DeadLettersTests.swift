@@ -91,7 +91,7 @@ import Testing
         #expect(
             first.headers.map(\.name) == [
                 "own", "kafka_dlt-original-topic", "kafka_dlt-original-partition", "kafka_dlt-original-offset",
-                "kafka_dlt-original-timestamp", "loyalty-redrives",
+                "kafka_dlt-original-timestamp", "loyalty-redrives", "loyalty-redrive-after",
             ]
         )
         #expect(first.header("loyalty-redrives") == "1" && first.header("kafka_dlt-original-offset") == "10")
@@ -187,12 +187,20 @@ import Testing
     @Test func `events that a receiver refused are redriven, and the worker does them`() async throws {
         let site = try await Site(partitions: 4, receiver: ["--status", "400"])
         let expected = try await site.generate(200, seed: 5)
-        let deaths = try await Program.run(["run", "--until-end", "--json"] + site.settings)
-        let letters = try #require(try deaths.json["dead_letters"] as? Int)
+        let first = try await Program.run(["run", "--until-end", "--json"] + site.settings)
+        let letters = try #require(try first.json["dead_letters"] as? Int)
         #expect(letters > expected.deadLetters)
         let listed = try await Program.run(["dead-letters", "list"] + settings(site))
         #expect(listed.output.contains { $0.hasPrefix("\(letters) letters: \(letters) waiting") }, "\(listed.output)")
         #expect(!listed.output.joined().contains("cust_"), "keys are not shown")
+
+        let dying = try await redrive(site, ["--no-follow", "--class", "stage,parked"])
+        #expect(dying["redriven"] as? Int == letters - expected.deadLetters)
+        let deaths = try await Program.run(["run", "--until-end", "--json"] + site.settings)
+        #expect(
+            try deaths.json["dead_letters"] as? Int == letters - expected.deadLetters,
+            "all die or are parked again"
+        )
 
         try await conduct(site, #"{"status":0}"#)
         let worker = try Program(["run", "--json"] + site.settings)

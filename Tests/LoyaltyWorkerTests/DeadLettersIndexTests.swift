@@ -123,6 +123,16 @@ import Testing
         #expect(String(redrives.indices.map { index.state(of: $0).rawValue.first ?? "?" }) == states)
     }
 
+    @Test func `tell the worker what the redrive knew of their key`() {
+        var texts = SharedTexts()
+        var index = LetterIndex(shelves: 1)
+        for (place, (key, last)) in [("a", 5), ("a", 90), ("b", 7), (nil, 8), ("a", 20)].enumerated() {
+            index.enter(.test(place, key: key, ["loyalty-last-offset": "\(last)"], scope(), &texts))
+        }
+        index.enter(.test(9, key: "c", [:], scope(), &texts))
+        #expect((0..<6).map { index.latestStanding(with: $0) } == [90, 90, 7, 8, 90, 9])
+    }
+
     @Test func `are passed in the record of progress when nothing is left to do with them`() throws {
         var texts = SharedTexts()
         var index = LetterIndex(shelves: 1)

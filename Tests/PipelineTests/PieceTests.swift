@@ -150,6 +150,7 @@ import Testing
         let letter = DeadLetter(record: redriven(origin), cause: .init(.parked, "no"), firstFailure: "")
         let headers = letter.outgoing(to: "t.dlq", group: "g").headers
         for (name, value) in origin { #expect(headers.text(name) == value) }
+        #expect(DeadLetter.standing(headers) == 90)
         #expect(Set(headers.map(\.name)).count == headers.count)
     }
 
@@ -179,18 +180,21 @@ import Testing
             value: out.value,
             headers: out.headers
         )
-        let back = try #require(DeadLetter.redriven(letter))
+        let back = try #require(DeadLetter.returned(letter, after: 60))
         #expect(back.topic == "t" && back.partition == 3)
         #expect(back.key == [1, 0, 255] && back.value == [0xff, 0xfe] && back.timestamp == 1_700_000_000_000)
         #expect(
             back.headers.map(\.name) == [
                 "traceparent", "n", "kafka_dlt-original-topic", "kafka_dlt-original-partition",
                 "kafka_dlt-original-offset", "kafka_dlt-original-timestamp", "loyalty-redrives",
+                "loyalty-redrive-after",
             ]
         )
         #expect(back.headers[1].value == nil)
         #expect(back.headers.text("loyalty-redrives") == "3")
-        #expect(DeadLetter.redriven(record) == nil, "it does not say where it came from")
+        #expect(back.headers.text("loyalty-redrive-after") == "60")
+        #expect(DeadLetter.returned(letter)?.headers.text("loyalty-redrive-after") == "42")
+        #expect(DeadLetter.returned(record) == nil, "it does not say where it came from")
     }
 
     @Test func `a header never has more than 256 bytes, and is cut between characters`() {

@@ -169,7 +169,7 @@ final class DeadLetterOffice {
 
     private func enter(_ record: Record, at place: Letter.Place) {
         var lane = record.keyHash
-        if lane == nil, scope.ordering == .key, case .accept(let customer, _, _) = intake.receive(record) {
+        if lane == nil, scope.ordering != .none, case .accept(let customer, _, _) = intake.receive(record) {
             lane = customer
         }
         let letter = Letter(

@@ -43,6 +43,8 @@ struct Letter: Sendable, Equatable {
     let reason: String
     let attempts: Int
     let redrives: Int
+    /// Where the record stood when it died, which is not where it stood first when it was redriven.
+    let standing: Int64
     let firstFailure: UTCTime?
     /// Short hash of the key that is the same everywhere; nil: no key.
     let keyTag: String?
@@ -104,6 +106,7 @@ struct Letter: Sendable, Equatable {
         reason = texts.shared(words)
         attempts = Int(headers.text(DeadLetter.HeaderName.attempts).flatMap { Int32($0) } ?? 0)
         redrives = DeadLetter.redrives(headers)
+        standing = DeadLetter.standing(headers) ?? -1
         firstFailure = headers.text(DeadLetter.HeaderName.firstFailure).flatMap { UTCTime(iso8601: $0) }
         matches = scope.filter.matches(
             origin: self.origin,
@@ -131,13 +134,9 @@ struct LetterScope {
     let filter: LetterFilter
     let keepsKeys: Bool
 
-    /// What the worker orders a record by.
+    /// What the worker parks records by: their key, unless nothing is ordered.
     func lane(_ key: UInt64?) -> UInt64? {
-        switch ordering {
-        case .key: key
-        case .partition: 0
-        case .none: nil
-        }
+        ordering == .none ? nil : key
     }
 }
 

@@ -14,6 +14,8 @@ struct LetterIndex: Sendable {
     private var isFinished: [Bool] = []
     /// The letter that speaks for a record which died more than once.
     private var best: [DeadLetter.Origin: Int] = [:]
+    /// Where the latest letter of each chain stood.
+    private var latest: [Letter.Chain: Int64] = [:]
     /// Letters at the start of each shelf that are settled.
     private var settled: [Int]
     /// The last finished letter of each shelf; -1: none.
@@ -36,6 +38,7 @@ struct LetterIndex: Sendable {
         letters.append(letter)
         isFinished.append(false)
         shelves[letter.place.shelf].append(number)
+        if let chain = letter.chain { latest[chain] = max(latest[chain] ?? -1, letter.standing) }
         consider(number)
     }
 
@@ -63,6 +66,12 @@ struct LetterIndex: Sendable {
         if representative == number { return isFinished[number] ? .redriven : .waiting }
         let isEarlierLife = letters[number].redrives < letters[representative].redrives
         return isFinished[number] && isEarlierLife ? .redriven : .superseded
+    }
+
+    /// Where the latest letter stood that waits, or waited, with this one. The worker parks what was sent back without
+    /// knowing of a later one.
+    func latestStanding(with number: Int) -> Int64 {
+        letters[number].chain.flatMap { latest[$0] } ?? letters[number].standing
     }
 
     /// Whether nothing is left to do with a letter. A duplicate is as its representative is: were it passed first, it

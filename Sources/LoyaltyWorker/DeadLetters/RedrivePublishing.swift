@@ -10,6 +10,8 @@ struct RedrivePublishing: Sendable {
         let number: Int
         let chain: Letter.Chain?
         let record: Record
+        /// Where the latest letter of its chain stood.
+        let known: Int64
     }
 
     struct Failure: Sendable {
@@ -55,7 +57,7 @@ struct RedrivePublishing: Sendable {
         var outcome = Outcome()
         for item in line {
             guard await pace.next() else { break }
-            if let error = await publish(item.record) {
+            if let error = await publish(item.record, after: item.known) {
                 outcome.failures.append(Failure(number: item.number, error: error))
                 break
             }
@@ -64,8 +66,8 @@ struct RedrivePublishing: Sendable {
         return outcome
     }
 
-    private func publish(_ letter: Record) async -> KafkaError? {
-        guard let record = DeadLetter.redriven(letter) else {
+    private func publish(_ letter: Record, after known: Int64) async -> KafkaError? {
+        guard let record = DeadLetter.returned(letter, after: known) else {
             return .invalidArgument("it does not say where it came from")
         }
         do throws(KafkaError) {
@@ -73,7 +75,8 @@ struct RedrivePublishing: Sendable {
                 try await publisher.publish(record)
             } catch  where error.code == .invalidTimestamp {
                 // The topic has got a limit since.
-                guard let undated = DeadLetter.redriven(letter, keepsTimestamp: false) else { throw error }
+                guard let undated = DeadLetter.returned(letter, after: known, keepsTimestamp: false)
+                else { throw error }
                 try await publisher.publish(undated)
             }
             return nil

@@ -86,7 +86,8 @@ struct RedriveRounds {
                 if let chain { brokenChains.insert(chain) }
                 continue
             }
-            items.append(RedrivePublishing.Item(number: number, chain: chain, record: record))
+            let known = office.index.latestStanding(with: number)
+            items.append(RedrivePublishing.Item(number: number, chain: chain, record: record, known: known))
         }
         var outcome = await publishing.publish(items)
         outcome.failures += gone
