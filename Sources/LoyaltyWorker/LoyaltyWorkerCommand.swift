@@ -13,8 +13,8 @@ struct LoyaltyWorkerCommand: AsyncParsableCommand {
             """,
         version: "loyalty-worker \(Version.current) (librdkafka \(LibraryVersion.current))",
         subcommands: [
-            RunCommand.self, ReplayCommand.self, DemoCommand.self, BrokerCommand.self, GenerateCommand.self,
-            ReceiverCommand.self, InspectCommand.self, CheckCommand.self, SettingsCommand.self,
+            RunCommand.self, ReplayCommand.self, DeadLettersCommand.self, DemoCommand.self, BrokerCommand.self,
+            GenerateCommand.self, ReceiverCommand.self, InspectCommand.self, CheckCommand.self, SettingsCommand.self,
         ]
     )
 

@@ -24,7 +24,8 @@ package struct DeadLetter: Sendable {
         }
     }
 
-    /// Headers that this worker writes; they are replaced, never doubled, when a record dies again after a redrive.
+    /// Headers that this worker writes; they are replaced, never doubled, when a record dies again after a redrive. Its
+    /// first place and the count of redrives are kept.
     package enum HeaderName {
         package static let topic = "kafka_dlt-original-topic"
         package static let partition = "kafka_dlt-original-partition"
@@ -63,32 +64,18 @@ package struct DeadLetter: Sendable {
         self.firstFailure = firstFailure
     }
 
-    /// What a record that a redrive has brought back says of itself; nil for any other record, and for one that says it stood in
-    /// another partition.
-    package static func redriven(_ headers: [Header], in source: TopicPartition, at offset: Int64) -> Redriven? {
-        guard !headers.isEmpty else { return nil }
-        func text(_ name: String) -> String? {
-            headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
-        }
-        guard let redrives = text(HeaderName.redrives).flatMap(Int.init), redrives > 0,
-            text(HeaderName.topic) == source.topic,
-            text(HeaderName.partition).flatMap(Int32.init) == source.partition,
-            let original = text(HeaderName.offset).flatMap(Int64.init), original >= 0, original < offset
-        else { return nil }
-        return Redriven(original: original, known: text(HeaderName.redriveAfter).flatMap(Int64.init) ?? -1)
-    }
-
     /// The record to publish: key, value, headers and timestamp byte for byte, and the reason as headers.
     package func outgoing(to topic: String, group: String, keepsTimestamp: Bool = true) -> OutgoingRecord {
         var headers = record.headers.filter { !HeaderName.written.contains($0.name) }
         func add(_ name: String, _ text: String) {
             headers.append(Header(name: name, value: Self.bounded(text)))
         }
+        let first = Origin(redriven: record.headers, in: record.source, at: record.offset)
         add(HeaderName.topic, record.source.topic)
         add(HeaderName.partition, String(record.source.partition))
-        add(HeaderName.offset, String(record.offset))
-        if let timestamp = record.timestamp {
-            add(HeaderName.timestamp, String(timestamp.milliseconds))
+        add(HeaderName.offset, String(first?.offset ?? record.offset))
+        if let timestamp = first?.timestamp ?? record.timestamp?.milliseconds {
+            add(HeaderName.timestamp, String(timestamp))
         }
         add(HeaderName.group, group)
         add(HeaderName.message, cause.message)
@@ -98,9 +85,7 @@ package struct DeadLetter: Sendable {
         }
         add(HeaderName.attempts, String(cause.attempts))
         add(HeaderName.firstFailure, firstFailure)
-        if Self.redriven(record.headers, in: record.source, at: record.offset) != nil {
-            add(HeaderName.lastOffset, String(record.offset))
-        }
+        if first != nil { add(HeaderName.lastOffset, String(record.offset)) }
         if let redrives = record.headers.last(where: { $0.name == HeaderName.redrives }) {
             headers.append(redrives)
         }

@@ -49,6 +49,9 @@ final class Site {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// Where the receiver is; ends with a slash.
+    var receiverAddress: String { url }
+
     /// Settings of a worker here; short timeouts, so that a killed member is missed soon.
     var settings: [String] {
         [

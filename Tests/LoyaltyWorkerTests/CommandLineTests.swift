@@ -18,7 +18,7 @@ import Testing
 
     @Test func `every documented command is there`() {
         let help = LoyaltyWorkerCommand.helpMessage()
-        for name in ["run", "demo", "broker", "generate", "receiver", "inspect", "check"] {
+        for name in ["run", "demo", "broker", "generate", "receiver", "inspect", "dead-letters", "check"] {
             #expect(help.contains("\n  \(name) "))
         }
     }

@@ -130,6 +130,73 @@ import Testing
         #expect(Set(out.headers.map(\.name)).count == out.headers.count)
     }
 
+    private func redriven(_ headers: [String: String], offset: Int64 = 90) -> Record {
+        Record(
+            source: record.source,
+            offset: offset,
+            timestamp: Timestamp(milliseconds: 7, kind: .logAppend),
+            key: [1],
+            value: nil,
+            headers: headers.map { Header(name: $0.key, value: Array($0.value.utf8)) }
+        )
+    }
+
+    private let origin = [
+        "kafka_dlt-original-topic": "t", "kafka_dlt-original-partition": "3", "kafka_dlt-original-offset": "42",
+        "kafka_dlt-original-timestamp": "1700000000000", "loyalty-redrives": "1",
+    ]
+
+    @Test func `a redriven record that dies again keeps its first place and its count`() {
+        let letter = DeadLetter(record: redriven(origin), cause: .init(.parked, "no"), firstFailure: "")
+        let headers = letter.outgoing(to: "t.dlq", group: "g").headers
+        for (name, value) in origin { #expect(headers.text(name) == value) }
+        #expect(DeadLetter.standing(headers) == 90)
+        #expect(Set(headers.map(\.name)).count == headers.count)
+    }
+
+    @Test(arguments: [
+        ["loyalty-redrives": "1"], ["kafka_dlt-original-offset": "-1"], ["kafka_dlt-original-offset": "91"],
+        ["kafka_dlt-original-topic": "other"], ["kafka_dlt-original-partition": "4"],
+        ["kafka_dlt-original-partition": "x"],
+    ])
+    func `headers that no redrive has left there are replaced`(_ wrong: [String: String]) {
+        let headers = wrong.count == 1 && wrong["loyalty-redrives"] != nil ? wrong : origin.merging(wrong) { $1 }
+        let letter = DeadLetter(record: redriven(headers), cause: .init(.stage, "no"), firstFailure: "")
+        let out = letter.outgoing(to: "t.dlq", group: "g").headers
+        #expect(out.text("kafka_dlt-original-topic") == "t")
+        #expect(out.text("kafka_dlt-original-partition") == "3")
+        #expect(out.text("kafka_dlt-original-offset") == "90")
+        #expect(out.text("kafka_dlt-original-timestamp") == "7")
+    }
+
+    @Test func `a redrive gives back the record, its first place and one more in the count`() throws {
+        let dead = DeadLetter(record: record, cause: .init(.stage, "no", stage: "s", attempts: 1), firstFailure: "now")
+        let out = dead.outgoing(to: "t.dlq", group: "g")
+        let letter = Record(
+            source: TopicPartition(topic: "t.dlq", partition: 0),
+            offset: 5,
+            timestamp: out.timestamp.map { Timestamp(milliseconds: $0, kind: .create) },
+            key: out.key,
+            value: out.value,
+            headers: out.headers
+        )
+        let back = try #require(DeadLetter.returned(letter, after: 60))
+        #expect(back.topic == "t" && back.partition == 3)
+        #expect(back.key == [1, 0, 255] && back.value == [0xff, 0xfe] && back.timestamp == 1_700_000_000_000)
+        #expect(
+            back.headers.map(\.name) == [
+                "traceparent", "n", "kafka_dlt-original-topic", "kafka_dlt-original-partition",
+                "kafka_dlt-original-offset", "kafka_dlt-original-timestamp", "loyalty-redrives",
+                "loyalty-redrive-after",
+            ]
+        )
+        #expect(back.headers[1].value == nil)
+        #expect(back.headers.text("loyalty-redrives") == "3")
+        #expect(back.headers.text("loyalty-redrive-after") == "60")
+        #expect(DeadLetter.returned(letter)?.headers.text("loyalty-redrive-after") == "42")
+        #expect(DeadLetter.returned(record) == nil, "it does not say where it came from")
+    }
+
     @Test func `a header never has more than 256 bytes, and is cut between characters`() {
         let letter = DeadLetter(
             record: record,

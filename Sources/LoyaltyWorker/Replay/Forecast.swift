@@ -56,19 +56,19 @@ struct Forecast {
     /// Effects that nobody has asked the journal for yet.
     var count: Int { questions.count }
 
-    mutating func add(_ record: Record, _ reception: Reception<LoyaltyWork>) {
+    mutating func add(_ record: Record, _ reception: Reception) {
         counts.received &+= 1
         counts.finished &+= 1
         switch reception {
         case .ignore:
             counts.ignored &+= 1
-        case .reject(let cause):
+        case .reject(let cause, _):
             counts.rejected &+= 1
             counts.deadLetters &+= 1
             books.list(record, cause)
         case .accept(_, _, let work):
             counts.accepted &+= 1
-            guard let work else { return }
+            guard let work = work as? LoyaltyWork else { return }
             for stage in work.event.route.intersection(seen).stages {
                 let key = work.event.effectKey(stage)
                 questions.append(

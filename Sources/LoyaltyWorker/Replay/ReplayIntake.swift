@@ -19,7 +19,7 @@ final class ReplayIntake: Intake {
     /// Keys whose order is looked at, about 40 bytes each; later ones are not counted.
     private static let keyLimit = 1_000_000
 
-    private let intake: any Intake<LoyaltyWork>
+    private let intake: LoyaltyIntake
     /// Decodes what has no stage to go to, when a filter must see it.
     private let filter: ReplayFilter?
     private let decoder = EventDecoder()
@@ -33,14 +33,18 @@ final class ReplayIntake: Intake {
     /// The next offsets of the other partitions.
     private var others: [TopicPartition: Int64] = [:]
 
-    init(_ intake: any Intake<LoyaltyWork>, filter: ReplayFilter, books: ReplayBooks, gaps: LogGaps) {
+    init(_ intake: LoyaltyIntake, filter: ReplayFilter, books: ReplayBooks, gaps: LogGaps) {
         self.intake = intake
         self.filter = filter.isNone ? nil : filter
         self.books = books
         self.gaps = gaps
     }
 
-    func receive(_ record: Record) -> Reception<LoyaltyWork> {
+    func receive(_ message: borrowing Message, of source: TopicPartition) -> Reception {
+        receive(message.record(of: source))
+    }
+
+    func receive(_ record: Record) -> Reception {
         follow(record)
         let reception = intake.receive(record)
         guard case .accept(let lane, _, let work) = reception else { return reception }
@@ -63,8 +67,8 @@ final class ReplayIntake: Intake {
         next = record.offset &+ 1
     }
 
-    private func isWanted(_ record: Record, _ work: LoyaltyWork?, _ filter: ReplayFilter) -> Bool {
-        if let work { return filter.matches(work.event) }
+    private func isWanted(_ record: Record, _ work: (any Work)?, _ filter: ReplayFilter) -> Bool {
+        if let work = work as? LoyaltyWork { return filter.matches(work.event) }
         let attributes =
             record.headers.isEmpty
             ? nil : CloudEventAttributes(headers: record.headers.lazy.map { (name: $0.name, value: $0.value) })

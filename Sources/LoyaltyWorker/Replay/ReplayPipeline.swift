@@ -7,7 +7,7 @@ import Stages
 /// The worker of a replay: the same as that of live work, with a range for each partition, the job's group, stages that keep books,
 /// and no dead-letter topic.
 struct ReplayPipeline: Sendable {
-    let worker: Worker<LoyaltyWork>
+    let worker: Worker
     let books = ReplayBooks()
     let gaps = LogGaps()
     let throttle: Throttle
