@@ -115,9 +115,9 @@ import Testing
         for record in records {
             switch intake.receive(record) {
             case .ignore: break
-            case .reject(let cause): books.list(record, cause)
+            case .reject(let cause, _): books.list(record, cause)
             case .accept(_, let wanted, let work):
-                guard let work else { continue }
+                guard let work = work as? LoyaltyWork else { continue }
                 for (index, stage) in booked.enumerated() where wanted.contains(StageSet(index: index)) {
                     let outcome = await stage.perform(work, in: StageContext(attempt: 1, mode: mode))
                     guard case .done = outcome else {
