@@ -10,9 +10,10 @@ struct ReceiverCommand: AsyncParsableCommand {
         discussion: """
             Prints its address on stdout and serves until SIGTERM or SIGINT. Webhooks may be posted to any path but /control.
 
-              GET  /counts   {"received":…,"distinct":…,"repeated":…,"bad_signatures":…,"failed":…,"out_of_order":…}
+              GET  /counts   {"received":…,"distinct":…,"repeated":…,"bad_signatures":…,"failed":…,"out_of_order":…,"open":…}
               GET  /livez    200 while it serves
-              POST /control  {"delay_ms":[5,50],"fail_rate":0.1,"status":503} changes its conduct; "status":0 ends a status
+              POST /control  {"delay_ms":[5,50],"fail_rate":0.1,"status":503,"fail_customer":"cust_1"} changes its conduct; \
+            "status":0 ends a status, "fail_customer":"" the failing of one customer
 
             Without a secret, signatures are not looked at. The secret is also read from the environment variables \
             LOYALTY_NOTIFICATION_WEBHOOK_SECRET and …_SECRET_FILE, as the worker does.

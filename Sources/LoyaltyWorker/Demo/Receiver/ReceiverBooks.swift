@@ -9,6 +9,8 @@ struct ReceiverBooks: Sendable {
         let total: Int64
     }
 
+    /// Calls that wait for their answer.
+    private(set) var open = 0
     /// Calls answered with success.
     private(set) var received = 0
     /// Calls without a valid signature; refused.
@@ -27,6 +29,10 @@ struct ReceiverBooks: Sendable {
 
     var distinct: Int { calls.count }
     var repeated: Int { received - distinct }
+
+    mutating func begin() { open += 1 }
+
+    mutating func end() { open -= 1 }
 
     mutating func refuse() { badSignatures += 1 }
 
@@ -58,6 +64,7 @@ struct ReceiverBooks: Sendable {
             ("bad_signatures", JSONValue(badSignatures)),
             ("failed", JSONValue(failed)),
             ("out_of_order", JSONValue(outOfOrder)),
+            ("open", JSONValue(open)),
         ])
     }
 }

@@ -8,6 +8,8 @@ struct ReceiverConduct: Sendable, Equatable {
     var failRate = 0.0
     /// Answers every call so; nil: 204.
     var status: Int?
+    /// Answers every call about this customer with 503.
+    var failCustomer: String?
 
     /// Reads `20` or `5..50`; nil when it is neither.
     static func delay(_ text: String) -> ClosedRange<Int>? {
@@ -18,7 +20,8 @@ struct ReceiverConduct: Sendable, Equatable {
         return low...high
     }
 
-    /// Changes what a JSON object names: `delay_ms` (a number or `[from,to]`), `fail_rate`, `status` (0: none).
+    /// Changes what a JSON object names: `delay_ms` (a number or `[from,to]`), `fail_rate`, `status` (0: none),
+    /// `fail_customer` (empty: none).
     ///
     /// - Returns: nil when done, else what is wrong.
     mutating func change(_ json: [UInt8]) -> String? {
@@ -42,8 +45,12 @@ struct ReceiverConduct: Sendable, Equatable {
             case ("status", let status as Int):
                 guard status == 0 || (200...599).contains(status) else { return "status: 200 to 599, or 0 for none" }
                 changed.status = status == 0 ? nil : status
+            case ("fail_customer", let customer as String):
+                changed.failCustomer = customer.isEmpty ? nil : customer
             default:
-                return "\(name.prefix(40)): unknown, or of the wrong type; known are delay_ms, fail_rate, status"
+                return """
+                    \(name.prefix(40)): unknown, or of the wrong type; known are delay_ms, fail_rate, status, fail_customer
+                    """
             }
         }
         self = changed

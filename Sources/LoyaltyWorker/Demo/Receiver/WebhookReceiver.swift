@@ -82,7 +82,11 @@ final class WebhookReceiver: Sendable {
             state.withLock { $0.books.refuse() }
             return Self.answer(.unauthorized, json: .object([("error", "the signature is missing, wrong or too old")]))
         }
-        let conduct = state.withLock { $0.conduct }
+        let conduct = state.withLock { state in
+            state.books.begin()
+            return state.conduct
+        }
+        defer { state.withLock { $0.books.end() } }
         if conduct.delay.upperBound > 0 {
             try await Task.sleep(for: .milliseconds(Int.random(in: conduct.delay)))
         }
@@ -94,10 +98,14 @@ final class WebhookReceiver: Sendable {
             state.withLock { $0.books.fail() }
             return Response(status: .serviceUnavailable)
         }
-        let accrual = readsBodies ? ReceiverBooks.Accrual(body: body) : nil
+        let accrual = readsBodies || conduct.failCustomer != nil ? ReceiverBooks.Accrual(body: body) : nil
+        if let accrual, accrual.customerID == conduct.failCustomer {
+            state.withLock { $0.books.fail() }
+            return Response(status: .serviceUnavailable)
+        }
         let isUnreadable = readsBodies && accrual == nil
         state.withLock { state in
-            _ = state.books.receive(id: id, accrual: accrual)
+            _ = state.books.receive(id: id, accrual: readsBodies ? accrual : nil)
             if isUnreadable { state.books.receiveUnreadable() }
             // Under the lock, so that lines stand in the order of the books.
             try? log?.write(contentsOf: Data("\(id)\n".utf8))
