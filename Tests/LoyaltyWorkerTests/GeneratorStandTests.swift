@@ -68,7 +68,9 @@ import Testing
 
     @Test func `its conduct can be changed while it runs`() {
         var conduct = ReceiverConduct()
-        let changed = conduct.change(Array(#"{"delay_ms":[5,9],"fail_rate":0.5,"status":503,"fail_customer":"c"}"#.utf8))
+        let changed = conduct.change(
+            Array(#"{"delay_ms":[5,9],"fail_rate":0.5,"status":503,"fail_customer":"c"}"#.utf8)
+        )
         #expect(changed == nil)
         #expect(conduct == ReceiverConduct(delay: 5...9, failRate: 0.5, status: 503, failCustomer: "c"))
         let ended = conduct.change(Array(#"{"status":0,"fail_rate":0,"delay_ms":0,"fail_customer":""}"#.utf8))

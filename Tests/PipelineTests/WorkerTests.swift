@@ -93,6 +93,57 @@ private struct WordWatch: LogHandler {
         }
     }
 
+    /// Takes its time, and counts who is in it.
+    final class Lingerer: Stage {
+        let name: String
+        let inside = Atomic(0)
+        let entered = Atomic(0)
+        let bell = Doorbell()
+
+        init(_ name: String) {
+            self.name = name
+        }
+
+        func perform(_ work: Item, in context: StageContext) async -> StageOutcome {
+            inside.add(1, ordering: .sequentiallyConsistent)
+            entered.add(1, ordering: .sequentiallyConsistent)
+            bell.ring()
+            try? await Task.sleep(for: .milliseconds(300))
+            inside.subtract(1, ordering: .sequentiallyConsistent)
+            return .done(.performed)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `no task is left when run returns, even if the drain was cut short`() async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("in", partitions: 4)
+        try await produce(to: cluster, count: 40) { number in
+            OutgoingRecord(
+                topic: "in",
+                partition: Int32(number % 4),
+                key: [UInt8(number)],
+                value: Array("k/\(number)".utf8),
+                headers: [],
+                timestamp: nil
+            )
+        }
+        let stages = [Lingerer("first"), Lingerer("second")]
+        let report = try await work(
+            on: cluster,
+            stages: stages,
+            until: Moment(bell: stages[0].bell) { stages[0].entered.load(ordering: .sequentiallyConsistent) > 0 }
+        ) {
+            $0.untilEnd = false
+            $0.drainTimeout = .zero
+        }
+        for stage in stages {
+            #expect(stage.entered.load(ordering: .sequentiallyConsistent) > 0)
+            #expect(stage.inside.load(ordering: .sequentiallyConsistent) == 0)
+        }
+        #expect(report.counts.abandoned > 0, "they were given up while they ran")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `every record passes both stages once, in order of its key, and the offsets are committed`() async throws {
         let cluster = try MockCluster()
@@ -228,7 +279,7 @@ private struct WordWatch: LogHandler {
     @discardableResult
     private func work(
         on cluster: MockCluster,
-        stages: [Recorder],
+        stages: [any Stage<Item>],
         until moment: Moment?,
         _ adjust: (inout WorkerSettings) -> Void = { _ in }
     ) async throws -> WorkerReport {
