@@ -132,12 +132,33 @@ final class Program: Sendable {
         await output.wait { $0.count >= count }
     }
 
-    /// Waits until a line on stderr holds the text.
-    func logs(_ text: String) async -> Bool {
-        await errors.wait { $0.contains { $0.contains(text) } }
+    /// Waits until a line on stderr holds the text, or so many of them do.
+    func logs(_ text: String, times: Int = 1) async -> Bool {
+        await errors.wait { $0.count { $0.contains(text) } >= times }
+    }
+
+    /// As `logs`, but no longer than `patience`.
+    func logs(_ text: String, times: Int = 1, within patience: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await self.logs(text, times: times) }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    /// Waits for one more line on stderr.
+    func logsMore() async -> Bool {
+        let before = errors.all.count
+        return await errors.wait { $0.count > before }
     }
 
     var lines: [String] { output.all }
+
+    var errorLines: [String] { errors.all }
 
     var errorText: String { errors.all.joined(separator: "\n") }
 

@@ -3,7 +3,8 @@
     broker.py noida | tansu
 
 Lines on stdin: `restart` (ends it with SIGTERM and starts it again on the same port and data), `stall SECONDS`
-(SIGSTOP, then SIGCONT), end of file (ends everything). Each answered with `done` on stdout.
+(SIGSTOP, then SIGCONT), `delay SECONDS` (Tansu: what the broker says arrives so much later, until the next one), `cut`
+(Tansu: breaks all connections), end of file (ends everything). Each answered with `done` on stdout.
 
 Tansu answers ApiVersions v3 in a way that librdkafka 2.0.2 can't read, so it stands behind a small proxy that
 refuses v3 and passes everything else through.
@@ -95,49 +96,78 @@ class Broker:
         self.process.wait()
 
 
-async def pass_answers(reader, writer):
-    try:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+class Network:
+    """What lies between the clients and the broker."""
 
+    def __init__(self, port):
+        self.port = port
+        self.delay = 0.0
+        self.writers = set()
 
-async def pass_requests(reader, writer, broker):
-    try:
-        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", broker.port)
-    except OSError:
-        writer.close()
-        return
-    answers = asyncio.create_task(pass_answers(upstream_reader, writer))
-    try:
-        while True:
-            size = await reader.readexactly(4)
-            request = await reader.readexactly(struct.unpack(">i", size)[0])
-            api, version, correlation = struct.unpack(">hhi", request[:8])
-            if api == API_VERSIONS and version >= 3:
-                body = struct.pack(">ihi", correlation, UNSUPPORTED_VERSION, 0)
-                writer.write(struct.pack(">i", len(body)) + body)
+    def cut(self):
+        for writer in self.writers:
+            writer.transport.abort()
+
+    async def deliver(self, answers, writer):
+        try:
+            while answer := await answers.get():
+                due, data = answer
+                await asyncio.sleep(due - asyncio.get_running_loop().time())
+                writer.write(data)
                 await writer.drain()
-                continue
-            upstream.write(size + request)
-            await upstream.drain()
-    except (asyncio.IncompleteReadError, OSError):
-        pass
-    finally:
-        upstream.close()
-        await answers
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    async def pass_answers(self, reader, answers):
+        try:
+            while data := await reader.read(1 << 16):
+                answers.put_nowait((asyncio.get_running_loop().time() + self.delay, data))
+        except OSError:
+            pass
+        finally:
+            answers.put_nowait(None)
+
+    async def serve(self, reader, writer):
+        try:
+            upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            writer.close()
+            return
+        self.writers |= {writer, upstream}
+        answers = asyncio.Queue()
+        tasks = [
+            asyncio.create_task(self.pass_answers(upstream_reader, answers)),
+            asyncio.create_task(self.deliver(answers, writer)),
+        ]
+        try:
+            while True:
+                size = await reader.readexactly(4)
+                request = await reader.readexactly(struct.unpack(">i", size)[0])
+                api, version, correlation = struct.unpack(">hhi", request[:8])
+                if api == API_VERSIONS and version >= 3:
+                    body = struct.pack(">ihi", correlation, UNSUPPORTED_VERSION, 0)
+                    writer.write(struct.pack(">i", len(body)) + body)
+                    await writer.drain()
+                    continue
+                upstream.write(size + request)
+                await upstream.drain()
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            upstream.close()
+            await asyncio.gather(*tasks)
+            self.writers -= {writer, upstream}
 
 
 async def main(kind):
     broker = Broker(kind)
     broker.start()
     await broker.ready()
+    network = Network(broker.port)
     if broker.public_port != broker.port:
-        await asyncio.start_server(lambda r, w: pass_requests(r, w, broker), "127.0.0.1", broker.public_port)
+        await asyncio.start_server(network.serve, "127.0.0.1", broker.public_port)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, broker.end)
     print(f"127.0.0.1:{broker.public_port}", flush=True)
     commands = asyncio.StreamReader()
@@ -153,6 +183,10 @@ async def main(kind):
                 broker.process.send_signal(signal.SIGSTOP)
                 await asyncio.sleep(float(words[1]))
                 broker.process.send_signal(signal.SIGCONT)
+            elif words[0] == "delay":
+                network.delay = float(words[1])
+            elif words[0] == "cut":
+                network.cut()
             print("done", flush=True)
     finally:
         broker.end()
