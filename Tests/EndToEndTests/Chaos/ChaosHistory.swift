@@ -53,7 +53,7 @@ final class ChaosHistory {
                 "500ms",
                 "--breaker-cooldown", "300ms", "--breaker-failures", "\(Self.breakerFailures)",
             ] + options
-        members = try (0..<count).map { _ in try Member(settings) }
+        members = try (0..<count).map { _ in try Member(settings, mayBeForced: true) }
     }
 
     func run(faults count: Int) async throws -> Measurement {
@@ -92,6 +92,7 @@ final class ChaosHistory {
             bound: bound
         )
         for (fault, count) in tried { measurement.notes[fault.rawValue] = Double(count) }
+        measurement.notes["ended by their watchdog"] = Double(members.reduce(0) { $0 + $1.forcedExits })
         measurement.notes["webhooks meanwhile"] = Double(during)
         measurement.notes["lost assignments"] = Double(members.reduce(0) { $0 + $1.losses })
         measurement.tally = try await Books(of: site, expected: expected).check(expected, repeatsAllowed: bound)
