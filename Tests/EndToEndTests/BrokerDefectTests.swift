@@ -4,7 +4,7 @@ import Testing
 
 /// Moments at which librdkafka, or a broker, is known to hang, to end the process or to drop an assignment. Runs on both versions
 /// of the library by `deploy/test`.
-@Suite(.timeLimit(.minutes(ChaosScale.minutes))) struct BrokerDefectTests {
+@Suite(.crowded, .timeLimit(.minutes(ChaosScale.minutes))) struct BrokerDefectTests {
     @Test func `SIGTERM before the first assignment ends in order`() async throws {
         let site = try await Site()
         // The first one finds the client without a group, the second one in the middle of its first join (#4312, #4527).
@@ -175,7 +175,8 @@ import Testing
         #expect(refused.errors.contains("Kafka failed for good"), "\(refused.errors.suffix(2000))")
         for worker in [one, again, double] { worker.send(SIGTERM) }
         for worker in [one, again, double] { _ = await worker.finish() }
-        _ = try await Books(of: site, expected: expected).check(expected, repeatsAllowed: 0)
+        // On this broker two members may own a partition for a while.
+        _ = try await Books(of: site, expected: expected).check(expected, repeatsAllowed: expected.notifications)
     }
 
     @Test func `the cooperative protocol is refused where it loses assignments`() async throws {

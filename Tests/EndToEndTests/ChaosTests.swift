@@ -4,7 +4,7 @@ import Testing
 
 /// Everything that can go wrong does, at drawn moments; then the books of all parties are compared. Short here, long by
 /// `deploy/chaos`.
-@Suite(.timeLimit(.minutes(ChaosScale.minutes))) struct ChaosTests {
+@Suite(.crowded, .timeLimit(.minutes(ChaosScale.minutes))) struct ChaosTests {
     @Test func `a worker that is killed over and over loses nothing and repeats no more than was in flight`()
         async throws
     {

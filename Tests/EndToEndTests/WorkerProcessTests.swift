@@ -151,9 +151,10 @@ import Testing
 ///
 /// - Returns: the records that both have read together.
 @discardableResult
-func handOver(at site: Site) async throws -> Int {
-    let one = try Program(["run", "--json"] + site.settings)
-    let two = try Program(["run", "--json"] + site.settings)
+func handOver(at site: Site, sessionTimeout: Int = 6000) async throws -> Int {
+    let settings = site.settings(sessionTimeout: sessionTimeout)
+    let one = try Program(["run", "--json"] + settings)
+    let two = try Program(["run", "--json"] + settings)
     #expect(await one.logs("assigned"))
     #expect(await two.logs("assigned"))
     let expected = try await site.generate(4000, seed: 12, ["--rate", "2000"])

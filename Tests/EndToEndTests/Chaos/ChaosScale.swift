@@ -25,7 +25,7 @@ enum ChaosScale {
 
     /// Long enough for the numbers above.
     static var minutes: Int {
-        isLong ? 10 + kills / max(lanes, 1) / 3 + rebalances / 5 + faults / 5 + outage / 20 + repeats * 10 : 4
+        isLong ? 10 + kills / max(lanes, 1) / 3 + rebalances / 5 + faults / 5 + outage / 20 + repeats * 10 : 8
     }
 
     private static func number(_ name: String, short: Int) -> Int {

@@ -69,7 +69,8 @@ final class Member {
         let outcome = await worker.finish()
         switch ending {
         case .kill:
-            #expect(outcome.wasKilled)
+            // It may have been about to end as asked before.
+            #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors.suffix(3000))")
         case .terminate:
             // Nobody listens to signals yet in a process that has not said anything either.
             let isBeforeStart = outcome.wasKilled && outcome.status == SIGTERM && outcome.errors.isEmpty
