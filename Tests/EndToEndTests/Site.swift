@@ -163,7 +163,7 @@ final class Site {
     }
 
     /// The journal, for reading.
-    func journal() throws -> DatabaseQueue {
+    func journalDatabase() throws -> DatabaseQueue {
         try DatabaseQueue(path: folder.appending(path: "journal.sqlite").path)
     }
 
@@ -203,7 +203,7 @@ final class Site {
         #expect(distinct.count == expected.notifications, "notifications lost or unexplained")
         #expect(notified.count - distinct.count <= repeatsAllowed, "notifications repeated")
 
-        let (effects, publications, rows) = try journal().read { database in
+        let (effects, publications, rows) = try journalDatabase().read { database in
             (
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM effects WHERE stage = 'notification'"),
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM publications"),

@@ -51,7 +51,7 @@ struct Books {
             Set($0.map(\.origin)).count >= expected.deadLetters
         }
         deadLetters = Set(letters.map(\.origin))
-        let journal = try site.journal()
+        let journal = try site.journalDatabase()
         (notifications, publicationEffects, publications, publishedAccruals) = try await journal.read { database in
             (
                 try Row.fetchAll(

@@ -67,7 +67,7 @@ struct KillLane {
 
     private func unrecorded(among webhooks: Set<String>, at site: Site) async throws -> Int {
         let keys = "[\"" + webhooks.map { $0.dropFirst("msg_".count) }.joined(separator: "\",\"") + "\"]"
-        let recorded = try await site.journal().read { database in
+        let recorded = try await site.journalDatabase().read { database in
             try Int.fetchOne(
                 database,
                 sql: """
