@@ -89,6 +89,24 @@ package final class Worker: Sendable {
     }
 }
 
+/// Notices that the process stood still (SIGSTOP, a machine asleep, no processor time): the group may have given its partitions to
+/// others meanwhile. librdkafka finds that out within a second of its own time, so nothing new is begun for as long.
+struct Standstill {
+    /// No turn for this long is no accident: the shortest session that brokers allow is six seconds by default.
+    static let gap: Duration = .seconds(3)
+    static let fence: Duration = .milliseconds(1500)
+
+    private var lastTurn: Duration?
+    private var fencedUntil: Duration = .zero
+
+    /// To be asked once in each turn.
+    mutating func isFenced(at now: Duration) -> Bool {
+        if let lastTurn, now - lastTurn >= Self.gap { fencedUntil = now + Self.fence }
+        lastTurn = now
+        return now < fencedUntil
+    }
+}
+
 /// How often the loop looks at the clock, and how long it waits for answers.
 enum WorkerTiming {
     static let tick: Duration = .milliseconds(20)

@@ -22,6 +22,7 @@ struct WorkerLoop {
     private var hasReachedEnd = false
     private var closeDeadline: Duration?
     private var lastStatus: Duration = .seconds(-1)
+    private var standstill = Standstill()
     private var lastProgress: Duration = .zero
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
@@ -51,12 +52,16 @@ struct WorkerLoop {
     /// One turn; true when there may be more to do at once.
     private mutating func turn(in group: inout DiscardingTaskGroup) -> Bool {
         let now = now
-        takeMails(at: now)
-        obey(at: now, in: &group)
+        let isFenced = standstill.isFenced(at: now)
+        if !isFenced {
+            takeMails(at: now)
+            obey(at: now, in: &group)
+        }
         while let event = worker.consumer.nextEvent() {
             answer(event, at: now)
             obey(at: now, in: &group)
         }
+        guard !isFenced else { return false }
         let pulled = pull(at: now)
         machine.advance(at: now)
         stopAtEnd(at: now)

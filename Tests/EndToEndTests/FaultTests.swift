@@ -176,9 +176,9 @@ import Testing
             for member in members { member.terminate() }
             for member in members { try await member.finish() }
             #expect(members[0].losses == 1)
-            tally = tally + (try await Books(of: site, expected: expected).check(expected, repeatsAllowed: 2 * 32))
+            tally = tally + (try await Books(of: site, expected: expected).check(expected, repeatsAllowed: 32))
         }
-        let bound = 2 * 32 * ChaosScale.repeats
+        let bound = 32 * ChaosScale.repeats
         try Measurement(
             fault: "SIGSTOP beyond the session",
             broker: "mock",
