@@ -9,9 +9,9 @@ extension Assignment {
             guard let partition = slots[number].partition, partition.isDirty || partition.isMapFull,
                 wanted?.contains(source) ?? true, var map = partition.ledger.map()
             else { continue }
-            map.barred = partition.barred
-            let (metadata, isComplete) =
-                partition.isMapRefused ? ("", true) : map.encoded(limit: settings.metadataLimit)
+            if partition.refusals > 0 { map = OffsetMap(frontier: map.frontier) }
+            if partition.refusals < 2 { map.barred = partition.barred }
+            let (metadata, isComplete) = map.encoded(limit: settings.metadataLimit)
             slots[number].partition?.isMapFull = !isComplete
             slots[number].partition?.isDirty = false
             batch.append(CommittedOffset(partition: source, offset: map.frontier, metadata: metadata, error: nil))
@@ -25,7 +25,7 @@ extension Assignment {
             let number = slot(of: offset.partition)
             if failed || offset.error != nil {
                 slots[number].partition?.isDirty = true
-                if offset.error?.code == .offsetMetadataTooLarge { slots[number].partition?.isMapRefused = true }
+                if offset.error?.code == .offsetMetadataTooLarge { slots[number].partition?.refusals += 1 }
             } else {
                 slots[number].partition?.committed = offset.offset
             }

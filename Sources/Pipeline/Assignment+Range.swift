@@ -32,6 +32,7 @@ extension Assignment {
     mutating func admits(_ offset: Int64, in slot: Int) -> Bool {
         guard slots[slot].partition?.isBounded == true, let partition = slots[slot].partition, let end = partition.end
         else { return true }
+        guard !partition.isReceived else { return false }
         guard offset >= end else {
             guard let frontier = partition.ledger.frontier, offset < frontier else { return true }
             // The log was made anew: what was to be replayed is gone, and this is something else.

@@ -43,12 +43,16 @@ extension Assignment {
             counts.rejected &+= 1
             record = rejected
             cause = reason
+        case .settled(let lane):
+            counts.accepted &+= 1
+            key = lane
+            status = .finished
         case .accept(let lane, let wanted, let item):
             counts.accepted &+= 1
             stages = wanted.subtracting(status.doneStages)
             key = lane
             work = item
-            record = item?.record
+            record = item.record
             if stages.isEmpty { status = .finished }
         }
         // What is finished at once has no effect that could come before another one's.
@@ -187,19 +191,30 @@ extension Assignment {
             if let stage = next.ticket.stage { counts.stages[stage].retries &+= 1 }
             launch(next.ticket, delivery, at: now, &actions)
         }
-        if !retries.isEmpty {
+        if !retries.isEmpty, now >= nextRelief {
+            nextRelief = now + Self.reliefInterval
             for slot in slots.indices { relieve(slot, at: now, &actions) }
         }
         flush(at: now, &actions)
     }
 
     /// Records that fail may take up to half of a partition's share of the memory, with those that wait behind them. Beyond that
-    /// the oldest that fails becomes a dead letter, so that the others of the partition go on. One whose sink fails everybody
-    /// does not: then nothing could go on anyway.
+    /// the oldest that has had half of its attempts becomes a dead letter, so that the others of the partition go on. One whose
+    /// sink fails everybody does not: then nothing could go on anyway.
     private mutating func relieve(_ slot: Int, at now: Duration, _ actions: inout [Action]) {
-        guard slots[slot].partition?.retrying ?? 0 > 0, slots[slot].partition?.bufferedBytes ?? 0 > share / 2,
-            let partition = slots[slot].partition, !partition.isDraining
-        else { return }
+        guard settings.ordering != .partition, let oldest = excess(in: slot) else { return }
+        let reason = "given up to make room: too much waits behind it; it failed with: \(oldest.lastFailure ?? "")"
+        oldest.retrying.forEachIndex { giveUp(oldest, $0, reason) }
+        oldest.retrying = []
+        counts.relieved &+= 1
+        proceed(oldest, in: slot, at: now, &actions)
+    }
+
+    /// The record to give up, when too much waits for records that fail.
+    private func excess(in slot: Int) -> Delivery? {
+        guard let partition = slots[slot].partition, partition.retrying > 0, !partition.isDraining,
+            partition.bufferedBytes > share / 2
+        else { return nil }
         var waitingBytes = 0
         var oldest: Delivery?
         for delivery in partition.deliveries.values where delivery.waitingForRetry > 0 && delivery.running == 0 {
@@ -212,26 +227,17 @@ extension Assignment {
             guard isToBlame(delivery), delivery.sequence < oldest?.sequence ?? .max else { continue }
             oldest = delivery
         }
-        guard waitingBytes > share / 2, let oldest else { return }
-        oldest.retrying.forEachIndex { stage in
-            giveUp(
-                oldest,
-                stage,
-                "given up to make room: too much waits behind it; it failed with: \(oldest.lastFailure ?? "")"
-            )
-        }
-        oldest.retrying = []
-        counts.relieved &+= 1
-        proceed(oldest, in: slot, at: now, &actions)
+        return waitingBytes > share / 2 ? oldest : nil
     }
 
-    /// Whether a waiting record fails although the sinks it waits for serve others.
+    /// Whether a waiting record fails again and again although the sinks it waits for serve others.
     private func isToBlame(_ delivery: Delivery) -> Bool {
         guard !delivery.retrying.isEmpty else { return false }
         var isToBlame = true
         delivery.retrying.forEachIndex { stage in
             let isClosed = breakers[stage].state == .closed
-            if !isClosed || !isHealthy(stage, since: delivery.firstFailure) { isToBlame = false }
+            let hasTried = delivery.attempts[stage] * 2 >= settings.retry.maxAttempts
+            if !isClosed || !hasTried || !isHealthy(stage, since: delivery.firstFailure) { isToBlame = false }
         }
         return isToBlame
     }
@@ -305,9 +311,6 @@ extension Assignment {
     private mutating func begin(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         guard let generation = slots[slot].partition?.generation else { return }
         let sequence = delivery.sequence
-        if delivery.work == nil, delivery.cause == nil {
-            delivery.cause = DeadLetter.Cause(.decode, "accepted without work: a defect of the worker")
-        }
         if delivery.cause == nil, let key = delivery.key,
             slots[slot].partition?.barred.bars(key, delivery.redriven) == true
         {
@@ -375,7 +378,9 @@ extension Assignment {
 
     /// After an action: the record is finished, dead, or still has something to come.
     private mutating func proceed(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
-        guard delivery.remaining.isEmpty, delivery.running == 0, let partition = slots[slot].partition else { return }
+        // Not the partition itself: a copy of it in hand would make `remove` copy all that it holds.
+        guard delivery.remaining.isEmpty, delivery.running == 0, let generation = slots[slot].partition?.generation
+        else { return }
         if delivery.cause == nil {
             if let key = delivery.key, let redriven = delivery.redriven {
                 slots[slot].partition?.barred.passed(key, redriven)
@@ -384,7 +389,7 @@ extension Assignment {
         } else {
             let ticket = Ticket(
                 slot: slot,
-                generation: partition.generation,
+                generation: generation,
                 sequence: delivery.sequence,
                 stage: nil
             )

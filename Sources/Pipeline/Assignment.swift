@@ -53,6 +53,7 @@ package struct Assignment {
         package let reason: String
     }
 
+    static let reliefInterval: Duration = .milliseconds(100)
     /// What a record costs beside its bytes, in `limits.buffered`.
     static let overhead = 512
 
@@ -77,6 +78,7 @@ package struct Assignment {
     var ready: Deque<Ticket> = []
     var retries = Heap<Retry>()
     var random: SplitMix64
+    var nextRelief: Duration = .zero
 
     /// - Parameters:
     ///   - stages: names of the stages, in the order of their bits.

@@ -30,7 +30,8 @@ extension DeadLetter {
         /// A redrive goes back to the topic and the partition that the record came from, so that other places mean a
         /// copied topic: its records are new ones.
         package init?(redriven headers: [Header], in source: TopicPartition, at offset: Int64) {
-            guard !headers.isEmpty, DeadLetter.redrives(headers) > 0, let origin = Origin(headers), origin.source == source,
+            guard !headers.isEmpty, DeadLetter.redrives(headers) > 0, let origin = Origin(headers),
+                origin.source == source,
                 origin.offset < offset
             else { return nil }
             self = origin

@@ -100,8 +100,8 @@ struct Partition {
     var bufferedBytes = 0
     var isDraining = false
     var isMapFull = false
-    /// The broker takes less metadata than we have: the map stays at home.
-    var isMapRefused = false
+    /// The broker takes less metadata than we have. First the map stays at home, and only then the barred keys too.
+    var refusals = 0
     /// Something was finished or marked since the last commit was composed.
     var isDirty = false
     var committed: Int64?

@@ -97,9 +97,10 @@ package enum Reception {
     case ignore
     /// Can't be processed: kept in the dead-letter topic.
     case reject(DeadLetter.Cause, Record)
-    /// Has consequences. `lane` orders records of one key: those with equal numbers run one after the other. `work` may be nil
-    /// only when `stages` is empty (nothing left to do once the sinks are known).
-    case accept(lane: UInt64, stages: StageSet, work: (any Work)?)
+    /// Accepted, and nothing is to be done: no stage of it has a sink.
+    case settled(lane: UInt64)
+    /// Has consequences. `lane` orders records of one key: those with equal numbers run one after the other.
+    case accept(lane: UInt64, stages: StageSet, work: any Work)
 }
 
 /// Decodes and routes: turns a message into work. Owned and called by the worker's task alone, so it may keep buffers.

@@ -28,7 +28,7 @@ package final class LoyaltyIntake: Intake {
         return switch read(decoded, key: message.keyHash) {
         case .ignored: .ignore
         case .rejected(let cause): .reject(cause, message.record(of: source))
-        case .settled(let lane): .accept(lane: lane, stages: [], work: nil)
+        case .settled(let lane): .settled(lane: lane)
         case .event(let lane, let stages, let event):
             .accept(lane: lane, stages: stages, work: LoyaltyWork(record: message.record(of: source), event: event))
         }
@@ -42,7 +42,7 @@ package final class LoyaltyIntake: Intake {
         return switch read(decoded, key: record.keyHash) {
         case .ignored: .ignore
         case .rejected(let cause): .reject(cause, record)
-        case .settled(let lane): .accept(lane: lane, stages: [], work: nil)
+        case .settled(let lane): .settled(lane: lane)
         case .event(let lane, let stages, let event):
             .accept(lane: lane, stages: stages, work: LoyaltyWork(record: record, event: event))
         }

@@ -114,7 +114,7 @@ import Testing
             .map { BookedStage(stage: $0, route: $1, books: books) }
         for record in records {
             switch intake.receive(record) {
-            case .ignore: break
+            case .ignore, .settled: break
             case .reject(let cause, _): books.list(record, cause)
             case .accept(_, let wanted, let work):
                 guard let work = work as? LoyaltyWork else { continue }

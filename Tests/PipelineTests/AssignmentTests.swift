@@ -125,6 +125,25 @@ import Testing
         #expect(world.assignment.commitBatch().map(\.metadata) == [""])
     }
 
+    @Test func `when the broker takes less metadata the map goes first, and the barred keys last`() throws {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.finishAll()
+        for isBarred in [true, true, false] {
+            let commit = try #require(world.assignment.commitBatch().first)
+            let map = try OffsetMap(metadata: commit.metadata, frontier: try #require(commit.offset))
+            #expect(map.barred.isEmpty != isBarred)
+            let refused = CommittedOffset(
+                partition: one,
+                offset: commit.offset,
+                error: KafkaError(.offsetMetadataTooLarge, "too large")
+            )
+            world.assignment.committed([refused], failed: false)
+        }
+    }
+
     @Test func `outcomes of an earlier assignment move nothing, and its running work holds the next one back`() {
         var world = world()
         world.assignment.add(one, start: 0, at: .zero)
@@ -241,7 +260,10 @@ import Testing
     }
 
     @Test func `a key that always fails is buried when too much waits behind it, so that its partition goes on`() {
-        var world = world { $0.bufferedBytes = 100_000 }
+        var world = world {
+            $0.bufferedBytes = 100_000
+            $0.retry = RetryPolicy(maxAttempts: 6, initialDelay: .milliseconds(50), maxDelay: .seconds(1))
+        }
         world.assignment.add(one, start: 0, at: .zero)
         let slot = world.assignment.slot(of: one)
         var offset: Int64 = 0
@@ -260,6 +282,27 @@ import Testing
         #expect(world.causes.first?.errorClass == .stage)
         #expect(world.causes.dropFirst().allSatisfy { $0.errorClass == .parked })
         #expect(served > 2000, "others go on")
+    }
+
+    @Test(arguments: [StageOutcome.retry(reason: "503"), .unavailable(reason: "429")])
+    func `one failure buries nobody, however much waits`(_ outcome: StageOutcome) {
+        var world = world { $0.bufferedBytes = 100_000 }
+        world.assignment.add(one, start: 0, at: .zero)
+        world.assignment.add(two, start: 0, at: .zero)
+        var offset: Int64 = 0
+        while world.assignment.room(in: world.assignment.slot(of: one)) > 0 {
+            world.admit(offset, of: one, key: 1)
+            offset += 1
+        }
+        world.answerAll(outcome)
+        world.now += .milliseconds(1)
+        world.admit(0, of: two, key: 2)
+        world.answerAll(.done(.performed))
+        world.now += .seconds(70)
+        world.assignment.tick(at: world.now, &world.actions)
+        world.finishAll()
+        #expect(world.causes.isEmpty)
+        #expect(world.assignment.counts.relieved == 0)
     }
 
     @Test func `an outage buries nothing, however much waits`() {

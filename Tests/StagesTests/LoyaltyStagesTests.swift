@@ -25,7 +25,7 @@ struct LoyaltyStagesTests {
 
         let intake = stages.intake(counts: IntakeCounts())
         let record = Samples.record(try Samples.bytes(Samples.withPublication))
-        guard case .accept(_, let set, let work?) = intake.receive(record), let work = work as? LoyaltyWork else {
+        guard case .accept(_, let set, let work) = intake.receive(record), let work = work as? LoyaltyWork else {
             Issue.record("not accepted")
             return
         }

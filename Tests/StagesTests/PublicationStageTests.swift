@@ -99,7 +99,7 @@ struct PublicationStageTests {
             var published: [String] = []
             for (offset, file) in sequence.deliver.enumerated() {
                 let record = Samples.record(try Samples.bytes(file), offset: Int64(offset))
-                guard case .accept(_, let stages, let work?) = intake.receive(record), let work = work as? LoyaltyWork
+                guard case .accept(_, let stages, let work) = intake.receive(record), let work = work as? LoyaltyWork
                 else {
                     Issue.record("\(file) was not accepted")
                     continue

@@ -19,6 +19,8 @@ final class DeadLetterOffice {
     private let intake = LoyaltyIntake(payloadLimit: .max, active: [], counts: IntakeCounts())
     private var texts = SharedTexts()
     private var ends: [Int64]
+    /// Shelves of which this run has recorded something.
+    private var saved: Set<Int> = []
 
     /// Reaches the brokers and finds the topics.
     init(_ settings: Settings, filter: LetterFilter, keepsKeys: Bool = false) async throws(CommandFailure) {
@@ -104,6 +106,7 @@ final class DeadLetterOffice {
             offsets.append(entry.offset)
             room = min(room, entry.room)
         }
+        for shelf in reading.sources.indices where !index.shelves[shelf].isEmpty { saved.insert(shelf) }
         do throws(KafkaError) {
             try await book.commit(offsets)
         } catch {
@@ -121,7 +124,10 @@ final class DeadLetterOffice {
     /// Whether no other run has recorded anything since this one did. What has no sign was set by hand, or the broker keeps
     /// no metadata.
     func isAlone() async throws(CommandFailure) -> Bool {
-        try await entries().allSatisfy { $0.entry?.run ?? book.run == book.run }
+        let entries = try await entries()
+        return zip(reading.sources.indices, entries).allSatisfy { shelf, found in
+            !saved.contains(shelf) || found.entry?.run ?? book.run == book.run
+        }
     }
 
     func finish(_ numbers: [Int]) {
@@ -169,7 +175,7 @@ final class DeadLetterOffice {
 
     private func enter(_ record: Record, at place: Letter.Place) {
         var lane = record.keyHash
-        if lane == nil, scope.ordering != .none, case .accept(let customer, _, _) = intake.receive(record) {
+        if lane == nil, scope.ordering != .none, case .settled(let customer) = intake.receive(record) {
             lane = customer
         }
         let letter = Letter(

@@ -66,6 +66,8 @@ struct Forecast {
             counts.rejected &+= 1
             counts.deadLetters &+= 1
             books.list(record, cause)
+        case .settled:
+            counts.accepted &+= 1
         case .accept(_, _, let work):
             counts.accepted &+= 1
             guard let work = work as? LoyaltyWork else { return }

@@ -47,7 +47,13 @@ final class ReplayIntake: Intake {
     func receive(_ record: Record) -> Reception {
         follow(record)
         let reception = intake.receive(record)
-        guard case .accept(let lane, _, let work) = reception else { return reception }
+        let lane: UInt64
+        let work: LoyaltyWork?
+        switch reception {
+        case .settled(let key): (lane, work) = (key, nil)
+        case .accept(let key, _, let item): (lane, work) = (key, item as? LoyaltyWork)
+        case .ignore, .reject: return reception
+        }
         if let filter, !isWanted(record, work, filter) {
             books.countFiltered()
             return .ignore
@@ -67,8 +73,8 @@ final class ReplayIntake: Intake {
         next = record.offset &+ 1
     }
 
-    private func isWanted(_ record: Record, _ work: (any Work)?, _ filter: ReplayFilter) -> Bool {
-        if let work = work as? LoyaltyWork { return filter.matches(work.event) }
+    private func isWanted(_ record: Record, _ work: LoyaltyWork?, _ filter: ReplayFilter) -> Bool {
+        if let work { return filter.matches(work.event) }
         let attributes =
             record.headers.isEmpty
             ? nil : CloudEventAttributes(headers: record.headers.lazy.map { (name: $0.name, value: $0.value) })

@@ -28,6 +28,8 @@ extension Settings {
         configuration.set("enable.idempotence", "true")
         configuration.set("acks", "all")
         configuration.setDefault("compression.codec", "lz4")
+        // Dead letters without a key go to one partition, so that they keep their order.
+        configuration.setDefault("partitioner", "consistent")
         // The worker publishes again by itself. With librdkafka's default an unanswered record would hold a shutdown, or
         // its partition, for five minutes.
         if kafka.properties["delivery.timeout.ms"] == nil { configuration.setDefault("message.timeout.ms", "20000") }
