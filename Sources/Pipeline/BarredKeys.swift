@@ -34,6 +34,9 @@ package struct BarredKeys: Sendable, Equatable {
     /// redrive, once in a thousand million.
     private static let mask: UInt64 = (1 << 40) - 1
 
+    /// The greatest distance that is written, in 62 bits: nine bytes.
+    private static let farthest: UInt64 = (1 << 62) - 1
+
     private var bars: [UInt64: Bar] = [:]
     private var nextNumber: UInt64 = 0
 
@@ -100,8 +103,8 @@ package struct BarredKeys: Sendable, Equatable {
             guard rest.count > 5 else { return nil }
             var key: UInt64 = 0
             for shift in stride(from: 0, to: 40, by: 8) { key |= UInt64(rest.removeFirst()) << UInt64(shift) }
-            guard let again = Varint.take(from: &rest), let last = Varint.take(from: &rest), bars[key] == nil,
-                bars.count < Self.limit
+            guard let again = Varint.take(from: &rest), let last = Varint.take(from: &rest),
+                max(again, last) <= Self.farthest, bars[key] == nil, bars.count < Self.limit
             else { return nil }
             bars[key] = Bar(
                 again: Self.offset(frontier, again),
@@ -115,7 +118,7 @@ package struct BarredKeys: Sendable, Equatable {
     /// Zigzag: small whatever the sign. An original offset may lie on either side of the frontier.
     private static func distance(_ frontier: Int64, _ offset: Int64) -> UInt64 {
         let difference = frontier &- offset
-        return UInt64(bitPattern: (difference << 1) ^ (difference >> 63)) & (1 << 62 - 1)
+        return UInt64(bitPattern: (difference << 1) ^ (difference >> 63)) & farthest
     }
 
     private static func offset(_ frontier: Int64, _ distance: UInt64) -> Int64 {

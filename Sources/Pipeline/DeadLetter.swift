@@ -86,9 +86,8 @@ package struct DeadLetter: Sendable {
         add(HeaderName.attempts, String(cause.attempts))
         add(HeaderName.firstFailure, firstFailure)
         if first != nil { add(HeaderName.lastOffset, String(record.offset)) }
-        if let redrives = record.headers.last(where: { $0.name == HeaderName.redrives }) {
-            headers.append(redrives)
-        }
+        let redrives = Self.redrives(record.headers)
+        if redrives > 0 { add(HeaderName.redrives, String(redrives)) }
         return OutgoingRecord(
             topic: topic,
             partition: nil,

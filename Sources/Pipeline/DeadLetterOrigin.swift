@@ -14,9 +14,12 @@ extension DeadLetter {
             self.timestamp = timestamp
         }
 
+        /// Bytes that the name of a topic may have in Kafka.
+        private static let topicLimit = 249
+
         /// Nil when the headers don't name a place.
         package init?(_ headers: [Header]) {
-            guard let topic = headers.text(HeaderName.topic), !topic.isEmpty,
+            guard let topic = headers.text(HeaderName.topic), (1...Self.topicLimit).contains(topic.utf8.count),
                 let partition = headers.text(HeaderName.partition).flatMap({ Int32($0) }), partition >= 0,
                 let offset = headers.text(HeaderName.offset).flatMap({ Int64($0) }), offset >= 0, offset < .max
             else { return nil }
@@ -72,13 +75,16 @@ extension DeadLetter {
     ) -> OutgoingRecord? {
         guard let origin = Origin(letter.headers) else { return nil }
         var headers = letter.headers.filter { !HeaderName.written.contains($0.name) }
-        for name in [HeaderName.topic, HeaderName.partition, HeaderName.offset, HeaderName.timestamp] {
-            if let kept = letter.headers.last(where: { $0.name == name }) { headers.append(kept) }
+        func add(_ name: String, _ text: String) {
+            headers.append(Header(name: name, value: Array(text.utf8)))
         }
-        let count = String(redrives(letter.headers) + 1)
-        headers.append(Header(name: HeaderName.redrives, value: Array(count.utf8)))
-        let after = String(known ?? standing(letter.headers) ?? origin.offset)
-        headers.append(Header(name: HeaderName.redriveAfter, value: Array(after.utf8)))
+        add(HeaderName.topic, origin.source.topic)
+        add(HeaderName.partition, String(origin.source.partition))
+        add(HeaderName.offset, String(origin.offset))
+        if let timestamp = origin.timestamp { add(HeaderName.timestamp, String(timestamp)) }
+        // A count beyond Int32 would not be read again.
+        add(HeaderName.redrives, String(min(redrives(letter.headers) + 1, Int(Int32.max))))
+        add(HeaderName.redriveAfter, String(known ?? standing(letter.headers) ?? origin.offset))
         return OutgoingRecord(
             topic: origin.source.topic,
             partition: origin.source.partition,

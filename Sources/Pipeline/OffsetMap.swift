@@ -120,7 +120,7 @@ package struct OffsetMap: Sendable, Equatable {
     }
 
     /// FNV-1a over the frontier and the runs: not against forgery, only against metadata that belongs to another offset.
-    private static func checksum(frontier: Int64, _ bytes: [UInt8]) -> String {
+    static func checksum(frontier: Int64, _ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         for shift in stride(from: 0, to: 64, by: 8) { mix(UInt8(truncatingIfNeeded: frontier >> Int64(shift))) }

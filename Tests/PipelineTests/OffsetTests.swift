@@ -125,4 +125,21 @@ import Testing
             #expect(read == nil, "seed \(seed)")
         }
     }
+
+    @Test func `a barred key that could not be written again is not read either`() {
+        let key: [UInt8] = [1, 2, 3, 4, 5]
+        var far: [UInt8] = []
+        Varint.append(1 << 62, to: &far)
+        #expect(BarredKeys(bytes: key + far + [0], frontier: 0) == nil)
+        #expect(BarredKeys(bytes: key + [0] + far, frontier: 0) == nil)
+        var near: [UInt8] = []
+        Varint.append((1 << 62) - 1, to: &near)
+        #expect(BarredKeys(bytes: key + near + [0], frontier: 0)?.bytes(frontier: 0) == key + near + [0])
+    }
+
+    @Test func `the fuzzer's corpus breaks nothing`() throws {
+        for (name, data) in try Corpus.inputs("offset-map") {
+            #expect(OffsetMapProperty.broken(by: data) == nil, "\(name)")
+        }
+    }
 }

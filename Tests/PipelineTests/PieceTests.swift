@@ -197,6 +197,28 @@ import Testing
         #expect(DeadLetter.returned(record) == nil, "it does not say where it came from")
     }
 
+    @Test(arguments: [
+        "loyalty-redrives", "kafka_dlt-original-partition", "kafka_dlt-original-offset", "kafka_dlt-original-timestamp",
+    ])
+    func `a number is written anew, however long it was spelled`(name: String) throws {
+        let long = origin.merging([name: String(repeating: "0", count: 300) + (origin[name] ?? "")]) { $1 }
+        let letter = DeadLetter(record: redriven(long), cause: .init(.stage, "no"), firstFailure: "")
+        #expect(letter.outgoing(to: "t.dlq", group: "g").headers.text(name) == origin[name])
+        let back = try #require(DeadLetter.returned(redriven(long))).headers
+        #expect(back.text(name) == (name == "loyalty-redrives" ? "2" : origin[name]))
+    }
+
+    @Test func `a count of redrives does not grow beyond what is read again`() throws {
+        let headers = origin.merging(["loyalty-redrives": "2147483647"]) { $1 }
+        let back = try #require(DeadLetter.returned(redriven(headers))).headers
+        #expect(DeadLetter.redrives(back) == 2_147_483_647)
+    }
+
+    @Test func `a topic of more than 249 bytes is no topic`() {
+        let headers = origin.merging(["kafka_dlt-original-topic": String(repeating: "t", count: 250)]) { $1 }
+        #expect(DeadLetter.returned(redriven(headers)) == nil)
+    }
+
     @Test func `a header never has more than 256 bytes, and is cut between characters`() {
         let letter = DeadLetter(
             record: record,

@@ -1,0 +1,3 @@
+func broken(by data: [UInt8]) -> String? {
+    OffsetMapProperty.broken(by: data)
+}
