@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 
-from rows import LEFT_OUT, ROWS
+from rows import LEFT_OUT, MEMORY, ROWS, memory
 from stand import BenchmarkError, DataSet, Library, Service, Stand, run
 
 # Of the partitions' 5 MiB, lz4 needs more for an event.
@@ -33,7 +33,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="deploy/bench", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is run (default: 5)")
     parser.add_argument("--events", type=int, default=400_000, help="events of about 4 kB (default: 400000)")
-    parser.add_argument("--rows", default=",".join(ROWS), help="of " + ", ".join(ROWS))
+    names = [*ROWS, MEMORY]
+    parser.add_argument("--rows", default=",".join(names), help="of " + ", ".join(names))
     parser.add_argument("--codec", default="zstd,lz4", help="zstd, lz4, or both (default); lz4 for a few rows only")
     parser.add_argument("--json", metavar="FILE", help="write every run, the medians and the ratios there")
     parser.add_argument("--binary", metavar="PATH", help="loyalty-worker, built already")
@@ -43,7 +44,7 @@ def arguments():
     given.rows = given.rows.split(",")
     given.codec = given.codec.split(",")
     for row in given.rows:
-        if row not in ROWS:
+        if row not in names:
             parser.error(f"--rows: there is no {row}" + (f": {LEFT_OUT[row]}" if row in LEFT_OUT else ""))
     if set(given.codec) - {"zstd", "lz4"}:
         parser.error("--codec takes zstd, lz4 or zstd,lz4")
@@ -59,7 +60,9 @@ def say(text):
 def data_sets(given):
     """(kind, codec) of every data set that the rows need, with its topic and its number of events."""
     needed = {}
-    for name in given.rows:
+    if MEMORY in given.rows:
+        needed["main", "zstd"] = ("events.main.zstd", given.events)
+    for name in (name for name in given.rows if name in ROWS):
         for codec in given.codec:
             if codec in ROWS[name].codecs:
                 events = given.events if codec == "zstd" else max(1, int(given.events * LZ4_SHARE))
@@ -73,7 +76,7 @@ def measure(stand, given, data):
     """Every run of every row, in the order in which they were made."""
     runs = []
     for number in range(1, given.rounds + 1):
-        for name in given.rows:
+        for name in (name for name in given.rows if name in ROWS):
             row = ROWS[name]
             for codec in (codec for codec in given.codec if codec in row.codecs):
                 for library in stand.libraries if row.libraries == "both" else stand.libraries[-1:]:
@@ -90,6 +93,18 @@ def measure(stand, given, data):
                         f" {result['per_second']:>9,.0f}/s  checked"
                     )
     return runs
+
+
+def measure_memory(stand, data):
+    lines = []
+    for library in stand.libraries:
+        try:
+            line = memory(stand, data, library) | {"library": library.version}
+        except BenchmarkError as error:
+            raise BenchmarkError(f"memory on librdkafka {library.version}: {error}") from error
+        lines.append(line)
+        say(f"memory  librdkafka {library.version}  {line['peak_mib']:.0f} MiB, {line['growth_mib']:+.1f} MiB  checked")
+    return lines
 
 
 def key(result):
@@ -158,7 +173,7 @@ def table(heads, lines):
     return "\n".join([rows[0], rule, *rows[1:]])
 
 
-def report(given, lines, proportions):
+def report(given, lines, proportions, blocked):
     print(f"{given.rounds} rounds, medians; {os.cpu_count()} cores, {platform.machine()}, {platform.system()}\n")
     print(
         table(
@@ -188,6 +203,17 @@ def report(given, lines, proportions):
                 ],
             )
         )
+    if blocked:
+        print()
+        print(
+            table(
+                ["memory, blocked sink", "librdkafka", "backlog", "peak MiB", "growth, MiB in 15 s"],
+                [
+                    ["", b["library"], f"{b['backlog']:,}", f"{b['peak_mib']:.0f}", f"{b['growth_mib']:+.1f}"]
+                    for b in blocked
+                ],
+            )
+        )
 
 
 def main():
@@ -208,11 +234,13 @@ def main():
             say(f"generating {events} events, {codec}")
             data[kind, codec] = stand.fill(topic, codec, events)
         runs = measure(stand, given, data)
+        blocked = measure_memory(stand, data["main", "zstd"]) if MEMORY in given.rows else []
     lines, proportions = medians(runs), ratios(runs, libraries)
-    report(given, lines, proportions)
+    report(given, lines, proportions, blocked)
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
-            json.dump({"medians": lines, "ratios": proportions, "left_out": LEFT_OUT, "runs": runs}, file, indent=1)
+            results = {"medians": lines, "ratios": proportions, "memory": blocked, "left_out": LEFT_OUT, "runs": runs}
+            json.dump(results, file, indent=1)
 
 
 try:

@@ -2,7 +2,7 @@
 //
 //   consume version                        of the library that it runs on
 //   consume watermarks BROKERS TOPIC       the sums of the first and of the next offsets of all partitions
-//   consume read BROKERS TOPIC COUNT       reads so many records, each partition from a queue of its own, as the worker does
+//   consume read BROKERS TOPIC COUNT       reads so many records, each partition from a queue of its own
 //
 // Prints one JSON object.
 #include <librdkafka/rdkafka.h>

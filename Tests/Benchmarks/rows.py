@@ -11,7 +11,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
-from stand import SINK_TOPICS, BenchmarkError, Service, run
+from stand import SINK_TOPICS, BenchmarkError, Process, Service, free_port, run
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 BOTH_CODECS = ("zstd", "lz4")
@@ -37,7 +37,7 @@ def expect(what, found, expected):
 def prefetch(log):
     """What the worker says at start that it fetches ahead, of each partition."""
     found = re.search(r"prefetch: up to (\d+ \w+) ahead", log)
-    return found.group(1) if found else "?"
+    return found.group(1) if found else "-"
 
 
 def measured(outcome, **more):
@@ -131,6 +131,11 @@ def worker_kafka(stand, data, library):
     return result
 
 
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
 class Receiver(Service):
     """A receiver of webhooks, and the secret that it shares with the worker."""
 
@@ -144,8 +149,7 @@ class Receiver(Service):
         ]
 
     def counts(self):
-        with urllib.request.urlopen(self.address + "counts", timeout=10) as answer:
-            return json.load(answer)
+        return get(self.address + "counts")
 
 
 def worker_webhook(stand, data, library):
@@ -177,17 +181,28 @@ def peer(script):
 
 
 def resident(pid, field):
-    """`VmRSS` or `VmHWM` (the peak) of a process, in MiB."""
+    """`VmRSS`, or `VmHWM` for the peak, of a process, in MiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith(field):
-                return int(line.split()[1]) / 1024
-    raise BenchmarkError(f"process {pid} has ended")
+        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
 
 
-def memory(stand, data, library, seconds=20):
-    """A backlog in front of a receiver that answers nobody: how much memory, and whether it grows."""
-    raise NotImplementedError
+def memory(stand, data, library, seconds=30):
+    """A backlog behind a receiver that answers nobody: how much memory, and how much more in the second half."""
+    with Receiver(stand, "--delay-ms", "600000") as receiver:
+        command = worker_command(stand, data, "run") + receiver.worker_options
+        command += ["--notification-webhook-timeout", "5m", "--publication-sink", "none", "--journal-url", "none"]
+        port = free_port()
+        with Process([*command, "--admin-port", str(port)], library, **receiver.variables) as process:
+            time.sleep(seconds / 2)
+            half = resident(process.process.pid, "VmRSS")
+            time.sleep(seconds / 2)
+            peak, end = (resident(process.process.pid, field) for field in ("VmHWM", "VmRSS"))
+            status = get(f"http://127.0.0.1:{port}/status")
+        expect("answered webhooks", receiver.counts()["received"], 0)
+    expect("finished events", status["counts"]["finished"], 0)
+    if status["in_flight"] == 0:
+        raise BenchmarkError("nothing is in flight")
+    return {"backlog": data.events, "peak_mib": peak, "growth_mib": end - half}
 
 
 ROWS = {
@@ -195,11 +210,14 @@ ROWS = {
     "worker-none": Row(worker_none, codecs=BOTH_CODECS),
     "worker-journal": Row(worker_journal),
     "replay": Row(replay),
-    "worker-kafka": Row(worker_kafka),
+    "worker-kafka": Row(worker_kafka, data="small"),
     "worker-webhook": Row(worker_webhook, data="small"),
     "python-msgspec": Row(peer("msgspec_peer.py"), codecs=BOTH_CODECS, libraries="own"),
     "python-faststream": Row(peer("faststream_peer.py"), data="small", libraries="own"),
 }
+
+# Once a library, not in rounds.
+MEMORY = "memory"
 
 # Nothing of these can be measured yet, and why.
 LEFT_OUT = {"worker-transactions": "kafka.delivery knows at-least-once only"}

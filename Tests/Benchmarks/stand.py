@@ -2,7 +2,7 @@
 
 import json
 import os
-import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -76,31 +76,44 @@ def run(command, library=None, patience=600, **variables):
     return Outcome(json.loads(lines[-1]), text, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-class Service:
-    """A program that prints its address first and serves until it is told to end."""
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
-    def __init__(self, command, **variables):
+
+class Process:
+    """A program that runs beside this one, until the end of a `with`."""
+
+    def __init__(self, command, library=None, **variables):
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, env=environment(**variables), stdout=subprocess.PIPE, stderr=self.log, text=True
+            command, env=environment(library, **variables), stdout=subprocess.PIPE, stderr=self.log, text=True
         )
-        self.address = self.process.stdout.readline().strip()
-        if not self.address:
-            self.log.seek(0)
-            raise BenchmarkError(f"{' '.join(command)}\ndid not start:\n{self.log.read()[-2000:]}")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
         self.log.close()
+
+
+class Service(Process):
+    """A program that prints its address first and serves until it is told to end."""
+
+    def __init__(self, command, **variables):
+        super().__init__(command, **variables)
+        self.address = self.process.stdout.readline().strip()
+        if not self.address:
+            self.log.seek(0)
+            raise BenchmarkError(f"{' '.join(command)}\ndid not start:\n{self.log.read()[-2000:]}")
 
 
 class Stand:
