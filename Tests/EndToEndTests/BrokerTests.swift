@@ -9,6 +9,7 @@ private let python: URL? = ProcessInfo.processInfo.environment["TEST_VENV"].map 
 /// Against brokers that nobody here wrote, in processes of their own; they need the Python packages that `deploy/test` installs.
 @Suite(
     .serialized,
+    .crowded,
     .timeLimit(.minutes(3)),
     .enabled(if: python != nil, "TEST_VENV does not name a virtual environment with the brokers")
 )

@@ -6,7 +6,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct DeadLettersTests {
+@Suite(.serialized, .crowded, .timeLimit(.minutes(3))) struct DeadLettersTests {
     private static let topic = "loyalty.events"
 
     /// A letter as the worker writes it; the value tells its original offset.

@@ -8,7 +8,7 @@ private let python: URL? = ProcessInfo.processInfo.environment["TEST_VENV"].map 
 }
 
 /// Replays beside live work, through the command line.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct ReplayTests {
+@Suite(.serialized, .crowded, .timeLimit(.minutes(4))) struct ReplayTests {
     /// Numbers that a dry run and the replay that follows it must agree on.
     private static let numbers = [
         "events", "accepted", "ignored", "dead_letters", "notifications", "publications", "rejected", "filtered",

@@ -2,7 +2,7 @@ import Foundation
 import Kafka
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct WorkerProcessTests {
+@Suite(.serialized, .crowded, .timeLimit(.minutes(3))) struct WorkerProcessTests {
     @Test func `the demo reconciles five thousand events of every kind`() async throws {
         let outcome = try await Program.run(["demo", "--events", "5000", "--json"])
         let report = try outcome.json

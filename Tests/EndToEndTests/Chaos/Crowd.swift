@@ -4,7 +4,7 @@ import Testing
 /// Lets only so many tests with processes of their own run at once: members that get no processor in time lose their session,
 /// here and in other tests.
 struct Crowd: SuiteTrait, TestTrait, TestScoping {
-    private static let limit = 4
+    private static let limit = 3
     private static let state = Mutex((free: limit, waiting: [CheckedContinuation<Void, Never>]()))
 
     var isRecursive: Bool { true }
