@@ -81,7 +81,7 @@ def main(brokers, topic, group, count):
             "bootstrap.servers": brokers,
             "group.id": group,
             "auto.offset.reset": "earliest",
-            # With the default of a second it stalls whenever its queue is full, and makes a fifth of the speed.
+            # With the default of a second it stalls whenever its queue is full, and makes less than half of the speed.
             "fetch.queue.backoff.ms": 10,
         }
     )
