@@ -28,6 +28,8 @@ extension Settings {
         configuration.set("enable.idempotence", "true")
         configuration.set("acks", "all")
         configuration.setDefault("compression.codec", "lz4")
+        // Records of one key go one after the other, so each would wait for the batch that never fills.
+        configuration.setDefault("linger.ms", "0")
         // Dead letters without a key go to one partition, so that they keep their order.
         configuration.setDefault("partitioner", "consistent")
         // The worker publishes again by itself. With librdkafka's default an unanswered record would hold a shutdown, or
