@@ -142,38 +142,6 @@ extension Assignment {
         proceed(delivery, in: ticket.slot, at: now, &actions)
     }
 
-    /// A dead letter was acknowledged by the broker, or could not be written: then it is tried again for as long as it takes.
-    package mutating func deadLettered(_ ticket: Ticket, failure: String?, at now: Duration, _ actions: inout [Action])
-    {
-        defer { flush(at: now, &actions) }
-        guard let delivery = settle(ticket) else { return }
-        if let failure {
-            delivery.failed(failure, at: now)
-            delivery.deadLetterFailures += 1
-            schedule(ticket, delivery, failures: delivery.deadLetterFailures, after: nil, at: now)
-        } else {
-            counts.deadLetters &+= 1
-            bar(delivery, in: ticket.slot)
-            remove(delivery, in: ticket.slot, at: now, &actions)
-        }
-    }
-
-    /// Notes what a dead letter means for those behind it.
-    private mutating func bar(_ delivery: Delivery, in slot: Int) {
-        guard let key = delivery.key, let cause = delivery.cause else { return }
-        switch cause.errorClass {
-        case .stage:
-            let isGivenUp = slots[slot].partition?.barred.died(key, at: delivery.record.offset, delivery.redriven)
-            if isGivenUp == true { counts.barsGivenUp &+= 1 }
-        case .parked:
-            counts.parked &+= 1
-            slots[slot].partition?.barred.parked(key, at: delivery.record.offset, delivery.redriven)
-        case .decode, .oversize:
-            // It never had an effect, so that none can come before it.
-            if let redriven = delivery.redriven { slots[slot].partition?.barred.passed(key, redriven) }
-        }
-    }
-
     /// Lets time pass: due retries, breakers that may be probed.
     package mutating func tick(at now: Duration, _ actions: inout [Action]) {
         while let next = retries.min, next.due <= now {
@@ -198,50 +166,6 @@ extension Assignment {
         flush(at: now, &actions)
     }
 
-    /// Records that fail may take up to half of a partition's share of the memory, with those that wait behind them. Beyond that
-    /// the oldest that has had half of its attempts becomes a dead letter, so that the others of the partition go on. One whose
-    /// sink fails everybody does not: then nothing could go on anyway.
-    private mutating func relieve(_ slot: Int, at now: Duration, _ actions: inout [Action]) {
-        guard settings.ordering != .partition, let oldest = excess(in: slot) else { return }
-        let reason = "given up to make room: too much waits behind it; it failed with: \(oldest.lastFailure ?? "")"
-        oldest.retrying.forEachIndex { giveUp(oldest, $0, reason) }
-        oldest.retrying = []
-        counts.relieved &+= 1
-        proceed(oldest, in: slot, at: now, &actions)
-    }
-
-    /// The record to give up, when too much waits for records that fail.
-    private func excess(in slot: Int) -> Delivery? {
-        guard let partition = slots[slot].partition, partition.retrying > 0, !partition.isDraining,
-            partition.bufferedBytes > share / 2
-        else { return nil }
-        var waitingBytes = 0
-        var oldest: Delivery?
-        for delivery in partition.deliveries.values where delivery.waitingForRetry > 0 && delivery.running == 0 {
-            waitingBytes += delivery.cost
-            if let lane = delivery.lane {
-                for sequence in partition.lanes.waiting(in: lane) {
-                    waitingBytes += partition.deliveries[sequence]?.cost ?? 0
-                }
-            }
-            guard isToBlame(delivery), delivery.sequence < oldest?.sequence ?? .max else { continue }
-            oldest = delivery
-        }
-        return waitingBytes > share / 2 ? oldest : nil
-    }
-
-    /// Whether a waiting record fails again and again although the sinks it waits for serve others.
-    private func isToBlame(_ delivery: Delivery) -> Bool {
-        guard !delivery.retrying.isEmpty else { return false }
-        var isToBlame = true
-        delivery.retrying.forEachIndex { stage in
-            let isClosed = breakers[stage].state == .closed
-            let hasTried = delivery.attempts[stage] * 2 >= settings.retry.maxAttempts
-            if !isClosed || !hasTried || !isHealthy(stage, since: delivery.firstFailure) { isToBlame = false }
-        }
-        return isToBlame
-    }
-
     private func lane(_ key: UInt64?) -> UInt64? {
         switch settings.ordering {
         case .key: key
@@ -258,7 +182,7 @@ extension Assignment {
     }
 
     /// Books an action as ended; nil when its partition has been given up meanwhile.
-    private mutating func settle(_ ticket: Ticket) -> Delivery? {
+    mutating func settle(_ ticket: Ticket) -> Delivery? {
         guard let delivery = delivery(ticket) else {
             slots[ticket.slot].orphans = max(0, slots[ticket.slot].orphans - 1)
             return nil
@@ -299,7 +223,7 @@ extension Assignment {
     }
 
     /// Whether the sink has served others since: then it is the record that fails, and not the sink.
-    private func isHealthy(_ stage: Int, since firstFailure: Duration?) -> Bool {
+    func isHealthy(_ stage: Int, since firstFailure: Duration?) -> Bool {
         guard let firstFailure, let success = lastSuccess[stage] else { return false }
         return success > firstFailure
     }
@@ -360,7 +284,7 @@ extension Assignment {
     }
 
     /// Starts what waited for its sink or for room, as far as both allow.
-    private mutating func flush(at now: Duration, _ actions: inout [Action]) {
+    mutating func flush(at now: Duration, _ actions: inout [Action]) {
         for stage in held.indices {
             while inFlight < settings.inFlight, let ticket = held[stage].first {
                 let delivery = delivery(ticket)
@@ -377,7 +301,7 @@ extension Assignment {
     }
 
     /// After an action: the record is finished, dead, or still has something to come.
-    private mutating func proceed(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
+    mutating func proceed(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         // Not the partition itself: a copy of it in hand would make `remove` copy all that it holds.
         guard delivery.remaining.isEmpty, delivery.running == 0, let generation = slots[slot].partition?.generation
         else { return }
@@ -397,23 +321,7 @@ extension Assignment {
         }
     }
 
-    /// A stage will never succeed: the record becomes a dead letter as soon as its other stages have ended.
-    private func giveUp(_ delivery: Delivery, _ stage: Int, _ reason: String) {
-        delivery.remaining.remove(StageSet(index: stage))
-        let attempts = delivery.attempts[stage]
-        guard let earlier = delivery.cause else {
-            delivery.cause = DeadLetter.Cause(.stage, reason, stage: stageNames[stage], attempts: attempts)
-            return
-        }
-        delivery.cause = DeadLetter.Cause(
-            .stage,
-            earlier.message + "; " + reason,
-            stage: [earlier.stage, stageNames[stage]].compactMap(\.self).joined(separator: ","),
-            attempts: max(earlier.attempts, attempts)
-        )
-    }
-
-    private mutating func schedule(
+    mutating func schedule(
         _ ticket: Ticket,
         _ delivery: Delivery,
         failures: Int,
@@ -431,7 +339,7 @@ extension Assignment {
     }
 
     /// A record is finished: its key's next may start.
-    private mutating func remove(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
+    mutating func remove(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
         slots[slot].partition?.deliveries[delivery.sequence] = nil
         slots[slot].partition?.retrying -= delivery.waitingForRetry
         slots[slot].partition?.bufferedBytes -= delivery.cost
