@@ -63,7 +63,7 @@ import Testing
 
     @Test(
         .enabled(if: BrokerProcess.python != nil, "TEST_VENV does not name a virtual environment with the brokers"),
-        arguments: ChaosScale.isLong ? [(BrokerProcess.Kind.noida, 1), (.tansu, 4)] : [(.noida, 1)]
+        arguments: ChaosScale.isLong ? [(BrokerProcess.Kind.noida, 1), (.tansu, 4)] : [(.tansu, 2)]
     )
     func `members that come and go lose nothing`(kind: BrokerProcess.Kind, share: Int) async throws {
         let broker = try await BrokerProcess(kind)
