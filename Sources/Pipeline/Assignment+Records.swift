@@ -11,10 +11,7 @@ extension Assignment {
         at now: Duration,
         _ actions: inout [Action]
     ) {
-        guard let frontier = slots[slot].partition?.ledger.frontier ?? slots[slot].partition.map({ _ in 0 }) else {
-            return
-        }
-        if arrival.offset < frontier {
+        if let frontier = slots[slot].partition?.ledger.frontier, arrival.offset < frontier {
             // The log was cut or made anew, and the consumer began again: what comes now was never seen.
             add(slots[slot].source, start: nil, end: slots[slot].partition?.end, at: now)
             counts.restarts &+= 1
