@@ -112,12 +112,20 @@ struct ProducerTests {
         try cluster.createTopic("out", partitions: 1)
         let bell = Doorbell()
         do {
-            let producer = try makeProducer(cluster, bell, ["message.timeout.ms": "1500"])
-            #expect(try await producer.partitions(of: "out", timeout: .seconds(10)) == 1)
+            let producer = try makeProducer(cluster, bell, ["message.timeout.ms": "4000"])
+            // librdkafka 2.16 gives a partition whose leader it has just found to nobody when that broker goes away at
+            // this moment, and then no record of it times out before a broker is back. So one record goes first.
+            var report: DeliveryReport?
+            try producer.send(record(), token: 4)
+            await eventually("first report", bell) {
+                _ = producer.reports(upTo: 10) { report = $0 }
+                return report != nil
+            }
+            #expect(throws: Never.self) { try report?.result.get() }
             try cluster.setDown()
+            report = nil
             try producer.send(record(), token: 5)
             #expect(producer.queued == 1)
-            var report: DeliveryReport?
             await eventually("report", bell) {
                 _ = producer.reports(upTo: 10) { report = $0 }
                 return report != nil
