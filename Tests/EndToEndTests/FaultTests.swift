@@ -152,7 +152,28 @@ import Testing
             "session timeout": 6, "seconds to the takeover, at most": times.max() ?? 0,
             "seconds to the takeover, median": times.sorted()[times.count / 2],
         ]
+        if let plain = try await plainTakeover(kind) {
+            measurement.notes["seconds to the takeover of plain consumers, median"] = plain
+        }
         try measurement.publish()
+    }
+
+    /// What the broker itself takes: the same with consumers that do nothing.
+    private func plainTakeover(_ kind: BrokerProcess.Kind) async throws -> Double? {
+        guard ChaosScale.isLong, let python = BrokerProcess.python else { return nil }
+        var times: [Double] = []
+        for _ in 0..<ChaosScale.repeats {
+            let broker = try await BrokerProcess(kind, topics: ["loyalty.events": 12])
+            if kind != .mock { _ = try await Site(brokers: broker.address, makesTopics: true) }
+            let script = Bundle.module.bundleURL.appending(path: "Brokers/takeover.py").path
+            let plain = try Program(
+                [script, broker.address, "loyalty.events", "12", "6000", "300"],
+                executable: python,
+                ending: SIGTERM
+            )
+            times.append(try #require(Double(try await plain.firstLine()), "\(plain.errorText)"))
+        }
+        return times.sorted()[times.count / 2]
     }
 
     /// The member goes on with calls for partitions that have another owner by then, and begins new ones until its client tells it so.

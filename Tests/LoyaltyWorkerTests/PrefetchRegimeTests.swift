@@ -66,6 +66,7 @@ import Testing
         #expect(consumer["client.id"] == "loyalty-worker")
         #expect(consumer["fetch.min.bytes"] == "9")
         #expect(consumer["linger.ms"] == nil)
+        #expect(consumer["heartbeat.interval.ms"] == nil, "it must fit the session, which is the user's")
         let producer = settings.producerConfiguration()
         #expect(producer["linger.ms"] == "7")
         #expect(producer["fetch.min.bytes"] == nil)
@@ -85,6 +86,11 @@ import Testing
             log: { _ in }
         )
         _ = try Producer(configuration: settings.producerConfiguration(), doorbell: nil, log: { _ in })
+    }
+
+    @Test func `a member of the default session learns of a rebalance within a second`() throws {
+        let settings = try Settings.read(SettingsSources(arguments: []))
+        #expect(settings.consumerConfiguration(prefetch: .memoryForSpeed)["heartbeat.interval.ms"] == "1000")
     }
 
     @Test func `the start of a new group is the user's to choose`() throws {

@@ -11,6 +11,10 @@ extension Settings {
         configuration.set("partition.assignment.strategy", kafka.assignor.rawValue)
         configuration.set("enable.partition.eof", "true")
         configuration.setDefault("auto.offset.reset", "earliest")
+        if kafka.properties["session.timeout.ms"] == nil {
+            // A member learns of a rebalance by the answer to its heartbeat, and with it the group goes on.
+            configuration.setDefault("heartbeat.interval.ms", "1000")
+        }
         prefetch.apply(to: &configuration, library: .current)
         return configuration
     }
