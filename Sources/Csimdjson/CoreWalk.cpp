@@ -222,9 +222,14 @@ class core_walk {
     place read_value(place next, const wanted &name, sj_slot *slots, size_t depth) const {
         sj_slot &slot = slots[name.member];
         switch (bytes[*next]) {
-        case '{':
+        case '{': {
             slot.kind = SJ_OBJECT;
-            return read_inside(next + 1, name.inside, slots, depth);
+            const place behind = read_inside(next + 1, name.inside, slots, depth);
+            if (!behind) return nullptr;
+            slot.number = *next;
+            slot.length = behind[-1] + 1 - *next;
+            return behind;
+        }
         case '[':
             slot.kind = SJ_ARRAY;
             return skip_container(next + 1, depth);

@@ -52,6 +52,14 @@ struct CoreFacts {
         return unsafe sj_equal(slots[Int(member.rawValue)].text, expected.utf8Start, expected.utf8CodeUnitCount) != 0
     }
 
+    /// Where an object is in the text; nil if only its place on a tape is known.
+    func place(_ member: sj_member) -> Range<Int>? {
+        let slot = unsafe slots[Int(member.rawValue)]
+        guard unsafe slot.kind == SJ_OBJECT.rawValue, unsafe slot.length > 0 else { return nil }
+        let start = unsafe Int(truncatingIfNeeded: slot.number)
+        return unsafe start..<start + Int(slot.length)
+    }
+
     /// The text of a member, or nil if it is no text.
     func string(_ member: sj_member) -> String? {
         isText(member) ? unsafe String(decoding: buffer(member), as: UTF8.self) : nil

@@ -175,6 +175,7 @@ struct CoreReading {
             total: total,
             route: facts[SJ_PUBLICATION] == .absent ? .notification : [.notification, .publication],
             dataDepth: finding.depth,
+            publicationPlace: facts.place(SJ_PUBLICATION),
             texts: arena
         )
     }

@@ -13,6 +13,8 @@ package struct LoyaltyEvent: Sendable, Equatable {
     package let route: Route
     /// How many `data` keys lead from the top level to the event.
     let dataDepth: Int
+    /// Where the value has the publication, if the parser saw that.
+    let publicationPlace: Range<Int>?
     let texts: TextArena
 
     /// Who earned the points; never empty.
@@ -59,6 +61,13 @@ package struct LoyaltyEvent: Sendable, Equatable {
     package var cloudEventSource: String? { texts.string(.cloudEventSource) }
     /// Its id, unique for the sender.
     package var cloudEventID: String? { texts.string(.cloudEventID) }
+
+    package static func == (one: LoyaltyEvent, other: LoyaltyEvent) -> Bool {
+        // Not the place: it says something about the parser that was used.
+        one.form == other.form && one.points == other.points && one.balance == other.balance
+            && one.total == other.total && one.route == other.route && one.dataDepth == other.dataDepth
+            && one.texts == other.texts
+    }
 
     /// Spreads customers over lanes: the same in every process and version, well mixed in all bits (FNV-1a, then the
     /// finaliser of MurmurHash3).

@@ -19,6 +19,7 @@ extension EventDecoder {
     /// The same for a value that is the first `count` of `bytes`.
     package func publicationJSON(of event: LoyaltyEvent, in bytes: [UInt8], count: Int) -> ArraySlice<UInt8>? {
         guard event.route.contains(.publication), count <= bytes.count else { return nil }
+        if let place = event.publicationPlace, place.upperBound <= count { return bytes[place] }
         var scan = ObjectScan(bytes: bytes, end: count, object: JSONDocument.start(bytes, count: count))
         for _ in 0..<event.dataDepth {
             guard let data = scan.value(of: "data") else { return nil }

@@ -54,6 +54,10 @@ struct DecoderProperty {
         _ answer: Decoded
     ) -> String? {
         let publication = fast.publicationJSON(in: value, count: value.count, attributes: attributes)
+        // The walk notes where it is, the strict parser looks for it afterwards.
+        guard publication == strict.publicationJSON(in: value, count: value.count, attributes: attributes) else {
+            return "the walk cuts out another publication"
+        }
         guard case .accept(let event) = answer, event.route.contains(.publication) else {
             return publication == nil ? nil : "a publication of an event without one"
         }

@@ -37,8 +37,9 @@ enum sj_kind {
 
 typedef struct {
     uint32_t kind;
+    /// Of a text; of an object that a walk has read, with both braces; of an object on a tape 0.
     uint32_t length;
-    /// The value of an integer; of an object on a tape, its index there.
+    /// The value of an integer; of an object on a tape, its index there; of one that a walk has read, where it begins.
     int64_t number;
     const uint8_t *text;
 } sj_slot;
