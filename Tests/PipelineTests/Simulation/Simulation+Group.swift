@@ -131,7 +131,8 @@ extension Simulation {
         let frontier = last?.offset ?? 0
         let map = try? OffsetMap(metadata: last?.metadata ?? "", frontier: frontier)
         var count = 0
-        for entry in log[source] ?? [] where entry.offset >= frontier && entry.kind == .accept {
+        for entry in log[source] ?? []
+        where entry.offset >= frontier && entry.kind == .accept && !entry.isDiscarded {
             let status = map?.status(at: entry.offset) ?? .untouched
             guard !status.isFinished, defect != .mapForgotten || entry.offset < frontier + 3 else { continue }
             entry.stages.subtracting(status.doneStages).forEachIndex { stage in
@@ -216,6 +217,9 @@ extension Simulation {
             switch action {
             case .perform(let ticket, let stage, _, let work):
                 guard let work = work as? Item else { throw Violation(description: "work of another kind") }
+                guard entry(work.source, work.offset)?.isDiscarded == false else {
+                    throw Violation(description: "\(work.source)/\(work.offset) was discarded, and a stage runs")
+                }
                 try checkAlone(index, work, stage)
                 members[index].runs.append((ticket, stage, work))
             case .bury(let ticket, let record, let cause, _):
@@ -255,6 +259,7 @@ extension Simulation {
             members[index].commits.append((token, batch))
         case .close: remove(index)
         case .warn(let text): trace.note(now, "member \(members[index].id) warns: \(text)")
+        case .discarded(let discard): trace.note(now, "member \(members[index].id) discards \(discard)")
         case .tell: break
         }
     }

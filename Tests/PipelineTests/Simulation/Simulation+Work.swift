@@ -91,6 +91,8 @@ extension Simulation {
         performed[effect, default: 0] += 1
         if performed[effect] ?? 0 > 1 { repeats += 1 }
         guard performed[effect] == 1, let entry = entry(effect.source, effect.offset) else { return }
+        // Given up: it has no place in the order any more, should an operator begin again from before.
+        guard discarded[effect.source]?.contains(effect.offset) != true else { return }
         let place = [UInt64(effect.source.partition), entry.key, UInt64(effect.stage)]
         if let last = lastFirst[place], last > effect.offset {
             throw Violation(
@@ -99,7 +101,9 @@ extension Simulation {
         }
         lastFirst[place] = effect.offset
         for (offset, key) in letters[effect.source] ?? [:] where key == entry.key && offset < effect.offset {
-            guard let dead = self.entry(effect.source, offset), !isPerformed(dead, of: effect.source) else { continue }
+            guard let dead = self.entry(effect.source, offset), !isPerformed(dead, of: effect.source),
+                discarded[effect.source]?.contains(offset) != true
+            else { continue }
             throw Violation(
                 description:
                     "key \(key) of \(effect.source): \(effect.offset) took effect, but \(offset) is a dead letter"
@@ -122,6 +126,11 @@ extension Simulation {
             buried[source, default: []].insert(entry.offset)
             if burial.cause.errorClass != .decode {
                 letters[source, default: [:]][entry.original] = entry.key
+                if entry.isDiscarded {
+                    discardedLetters[source, default: []].insert(entry.original)
+                } else {
+                    discardedLetters[source]?.remove(entry.original)
+                }
                 let known = latestLetters[source]?[entry.key] ?? -1
                 latestLetters[source, default: [:]][entry.key] = max(known, entry.offset)
             }
@@ -143,11 +152,17 @@ extension Simulation {
         }
         trace.note(now, "redrive of \(source): key \(key), \(chain) at \(endOfLog(source))")
         let known = latestLetters[source]?[key] ?? -1
+        let overtakes = defect == .discardsOvertake && chain.count > 1
+        if overtakes { chain = chain.suffix(1) }
         for original in chain {
             letters[source]?[original] = nil
             guard let first = entry(source, original) else { continue }
+            let isDiscarded =
+                discardedLetters[source]?.contains(original) == true || overtakes
+                || (!calm && Int.random(in: 0..<4, using: &random) == 0)
+            if isDiscarded { discarded[source, default: []].insert(original) }
             // Without a journal nobody knows which of its stages are done, or will be, at its first place.
-            if !hasJournal { first.stages.forEachIndex { _ in repeatsAllowed += 1 } }
+            if !hasJournal, !isDiscarded { first.stages.forEachIndex { _ in repeatsAllowed += 1 } }
             let drawn = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
             let entry = Entry(
                 offset: drawn.offset,
@@ -156,7 +171,7 @@ extension Simulation {
                 stages: first.stages,
                 failures: calm ? [0, 0] : drawn.failures,
                 isRefused: !calm && drawn.isRefused,
-                redriven: Redriven(original: original, known: known)
+                redriven: Redriven(original: original, known: known, isDiscarded: isDiscarded)
             )
             log[source]?.append(entry)
             lastRedriven[source] = entry.offset

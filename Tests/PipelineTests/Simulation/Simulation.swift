@@ -41,6 +41,7 @@ struct Simulation {
         var redriven: Redriven?
 
         var original: Int64 { redriven?.original ?? offset }
+        var isDiscarded: Bool { redriven?.isDiscarded == true }
     }
 
     struct Burial {
@@ -113,6 +114,8 @@ struct Simulation {
         case clockStandsStill
         /// Records are pulled without asking for room.
         case roomIgnored
+        /// Dead letters are discarded before earlier ones of their key.
+        case discardsOvertake
     }
 
     var random: SplitMix64
@@ -129,6 +132,10 @@ struct Simulation {
     var buried: [TopicPartition: Set<Int64>] = [:]
     /// Original offsets of dead and parked records that nobody has redriven, with their keys.
     var letters: [TopicPartition: [Int64: UInt64]] = [:]
+    /// Original offsets of records that the operator has given up, whatever becomes of them.
+    var discarded: [TopicPartition: Set<Int64>] = [:]
+    /// Those of letters that were discarded before and parked again.
+    var discardedLetters: [TopicPartition: Set<Int64>] = [:]
     /// Where the latest letter of each key stood.
     var latestLetters: [TopicPartition: [UInt64: Int64]] = [:]
     /// Where the record stands that was redriven last.
