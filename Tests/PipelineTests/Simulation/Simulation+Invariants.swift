@@ -60,9 +60,11 @@ extension Simulation {
             guard let last = log[source]?.last else { return true }
             return last.offset < committed[source]?.offset ?? 0 && (letters[source] ?? [:]).isEmpty
         } && members.allSatisfy { $0.isGone || ($0.runs.isEmpty && $0.burials.isEmpty) }
+            && (job?.isFinished ?? !hasReplay)
     }
 
     func checkEnd() throws(Violation) {
+        try checkJobEnd()
         for source in partitions {
             for entry in log[source] ?? [] where !isSettled(entry, of: source) {
                 throw Violation(description: "\(source)/\(entry.offset) was committed and never finished")
