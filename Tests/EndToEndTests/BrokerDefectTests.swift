@@ -128,6 +128,43 @@ import Testing
         try site.checkBooks(expected, repeatsAllowed: 0)
     }
 
+    /// An idempotent producer gives up for good when its rights are gone, and after some lost sequences (#4438).
+    @Test func `a producer that broke for good ends the process, which says why`() async throws {
+        let site = try await Site()
+        let cluster = try #require(site.cluster)
+        let expected = try await site.generate(100, seed: 67)
+        let errors = Array(repeating: KafkaError.Code.clusterAuthorizationFailed, count: 1000)
+        cluster.push(errors, for: .initProducerID)
+        let worker = try Program(["run"] + site.settings)
+        let outcome = await worker.finish()
+        #expect(outcome.status == 1 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        #expect(outcome.errors.contains("Kafka failed for good: the producer"), "\(outcome.errors.suffix(2000))")
+        cluster.clearErrors(for: .initProducerID)
+        try await Program.run(["run", "--until-end"] + site.settings)
+        try site.checkBooks(expected, repeatsAllowed: 0)
+    }
+
+    /// Reports may stay away for as long as the brokers do: librdkafka 2.16 forgets a partition that it was just handing to a
+    /// broker when it begins again from its bootstrap servers.
+    @Test func `SIGTERM while dead letters are never acknowledged ends by drain.timeout, and they come again`()
+        async throws
+    {
+        let site = try await Site()
+        let cluster = try #require(site.cluster)
+        let expected = try await site.generate(100, seed: 68)
+        #expect(expected.deadLetters > 0)
+        for _ in 0..<20 {
+            try cluster.push(.none, after: .seconds(300), for: .produce, broker: 1)
+        }
+        let worker = try Program(["run"] + site.settings + ["--drain-timeout", "2s"])
+        #expect(await site.notifiedReaches(expected.notifications), "\(worker.errorText.suffix(2000))")
+        worker.send(SIGTERM)
+        let start = ContinuousClock.now
+        let outcome = await worker.finish()
+        #expect(outcome.status == 0 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        #expect(start.duration(to: .now) < .seconds(20))
+    }
+
     /// A synchronous commit, and closing, would wait for the coordinator without limit.
     @Test func `SIGTERM while the broker stands still ends in time, and nothing is lost`() async throws {
         let broker = try await BrokerProcess(.mock, topics: ["loyalty.events": 12, "loyalty.events.dlq": 1])

@@ -157,6 +157,9 @@ struct RedriveRun {
         return false
     }
 
+    /// For what is on its way when it is stopped: with the brokers away it may never be acknowledged.
+    private static let stopPatience: Duration = .seconds(30)
+
     /// Refusals that are shown.
     private static let shownRefusals = 10
 
@@ -184,6 +187,7 @@ struct RedriveRun {
             case .stop:
                 Terminal.printError("dead-letters: \(signal): recording what was redriven; a second one leaves at once")
                 pace.stop()
+                ExitWatchdog.arm(Self.stopPatience, for: "the brokers did not acknowledge the last letters")
             case .ignore: break
             case .leave: _exit(CommandFailure.Status.failed.rawValue)
             }
