@@ -216,6 +216,36 @@ import Testing
         _ = try await Books(of: site, expected: expected).check(expected, repeatsAllowed: expected.notifications)
     }
 
+    /// Once librdkafka ended the process over a topic that was not there (#4273).
+    @Test(.enabled(if: BrokerProcess.python != nil, "TEST_VENV does not name a virtual environment with the brokers"))
+    func `a topic that does not exist is waited for`() async throws {
+        let broker = try await BrokerProcess(.noida)
+        let site = try await Site(brokers: broker.address, makesTopics: false)
+        let worker = try Program(
+            ["run", "--json"]
+                + site.settings.map { value in
+                    value.hasPrefix("session.") ? value + ";topic.metadata.refresh.interval.ms=500" : value
+                }
+        )
+        #expect(await worker.logs("waiting for it to appear"), "\(worker.errorText.suffix(2000))")
+        let admin = try Admin(configuration: ["bootstrap.servers": broker.address], log: { _ in })
+        for name in [Site.topic, Site.topic + ".dlq"] {
+            try await admin.createTopic(
+                name,
+                partitions: 3,
+                replication: 1,
+                properties: ["retention.ms": "-1"],
+                timeout: .seconds(20)
+            )
+        }
+        let expected = try await site.generate(100, seed: 69)
+        #expect(await site.notifiedReaches(expected.notifications), "\(worker.errorText.suffix(2000))")
+        worker.send(SIGTERM)
+        let outcome = await worker.finish()
+        #expect(outcome.status == 0 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        try site.checkBooks(expected, repeatsAllowed: 0)
+    }
+
     @Test func `the cooperative protocol is refused where it loses assignments`() async throws {
         let site = try await Site()
         let isRefused = LibraryVersion.current < .safeCooperativeRebalance
