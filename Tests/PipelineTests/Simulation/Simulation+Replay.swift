@@ -57,54 +57,52 @@ extension Simulation {
         case 17 where !calm: moveJob()
         case 18 where !calm: try crashJob()
         default:
-            guard let job, job.member.held.isEmpty, job.member.owesAnswer == nil, !job.member.isLeaving else { break }
-            self.job?.member.held = Set(partitions)
-            self.job?.member.machine.assigned(partitions, at: now)
+            guard job?.member.held.isEmpty == true, job?.member.owesAnswer == nil, job?.member.isLeaving == false
+            else { break }
+            job?.member.held = Set(partitions)
+            job?.member.machine.assigned(partitions, at: now)
         }
         try obeyJob()
     }
 
     private mutating func fetchForJob() {
-        guard let job,
-            let source = job.member.position.keys.sorted(by: { $0.partition < $1.partition }).randomElement(
-                using: &random
-            ),
-            let slot = job.member.machine.slot(of: source), let entries = log[source],
-            var position = job.member.position[source]
+        let open = job?.member.position.keys.sorted { $0.partition < $1.partition } ?? []
+        guard let source = open.randomElement(using: &random), let slot = job?.member.machine.slot(of: source),
+            let entries = log[source], var position = job?.member.position[source]
         else { return }
-        let room = min(job.member.machine.room(in: slot), Int.random(in: 1...5, using: &random))
+        let room = min(job?.member.machine.room(in: slot) ?? 0, Int.random(in: 1...5, using: &random))
         for _ in 0..<max(0, room) {
             guard position < entries.count else {
                 let end = endOfLog(source)
-                self.job?.member.machine.reach(end, in: slot)
+                job?.member.machine.reach(end, in: slot)
                 break
             }
             let entry = entries[position]
             position += 1
-            guard defect == .rangeIgnored || self.job?.member.machine.admits(entry.offset, in: slot) == true else {
+            guard defect == .rangeIgnored || job?.member.machine.admits(entry.offset, in: slot) == true else {
                 continue
             }
             let (record, reception) = received(entry, of: source)
             trace.note(now, "the replay fetches \(source)/\(entry.offset), key \(entry.key), \(entry.kind)")
-            self.job?.member.machine.admit(record, in: slot, reception, at: now)
+            job?.member.machine.admit(record, in: slot, reception, at: now)
         }
-        self.job?.member.position[source] = position
+        job?.member.position[source] = position
     }
 
     private mutating func finishJobRun() throws(Violation) {
-        guard let job, let number = job.member.runs.indices.randomElement(using: &random),
-            let run = self.job?.member.runs.remove(at: number)
+        guard let mode = job?.settings.mode, let number = job?.member.runs.indices.randomElement(using: &random),
+            let run = job?.member.runs.remove(at: number)
         else { return }
-        let context = StageContext(attempt: 1, mode: job.settings.mode)
+        let context = StageContext(attempt: 1, mode: mode)
         let outcome: StageOutcome
         if run.stage == 0, context.notificationPermit == nil, defect != .permitIgnored {
-            self.job?.suppressed.insert(Effect(source: run.work.source, offset: run.work.original, stage: run.stage))
+            job?.suppressed.insert(Effect(source: run.work.source, offset: run.work.original, stage: run.stage))
             outcome = .done(.suppressed)
         } else {
             outcome = try attempt(run.work, run.stage, isReplay: true)
         }
         trace.note(now, "the replay ends stage \(run.stage) of \(run.work.source)/\(run.work.offset): \(outcome)")
-        self.job?.member.machine.completed(run.ticket, outcome, microseconds: 10, at: now)
+        job?.member.machine.completed(run.ticket, outcome, microseconds: 10, at: now)
     }
 
     private mutating func finishListing() {
@@ -116,17 +114,18 @@ extension Simulation {
     }
 
     private mutating func answerJobResolve() {
-        guard let job, !job.member.resolves.isEmpty, let (generation, sources) = self.job?.member.resolves.removeFirst()
+        guard let committed = job?.committed, job?.member.resolves.isEmpty == false,
+            let (generation, sources) = job?.member.resolves.removeFirst()
         else { return }
         let starts = sources.map { source in
-            let last = job.committed[source]
+            let last = committed[source]
             return WorkerMachine.Start(
                 committed: CommittedOffset(partition: source, offset: last?.offset, metadata: last?.metadata ?? ""),
                 end: endOfLog(source),
                 beginning: 0
             )
         }
-        self.job?.member.machine.resolved(generation: generation, starts, at: now)
+        job?.member.machine.resolved(generation: generation, starts, at: now)
     }
 
     private mutating func answerJobCommit() throws(Violation) {
