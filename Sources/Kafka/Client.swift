@@ -94,6 +94,11 @@ final class Client: @unchecked Sendable {
         return unsafe KafkaError(KafkaError.Code(code), String(copying: &words), isFatal: true, isRetriable: false)
     }
 
+    /// Raises a fatal error.
+    func breakForGood(_ reason: String) {
+        _ = unsafe rd_kafka_test_fatal_error(handle, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, reason)
+    }
+
     /// The error inside an `RD_KAFKA_EVENT_ERROR`.
     @unsafe
     func error(of event: OpaquePointer) -> KafkaError {

@@ -82,6 +82,11 @@ package final class Producer: Sendable {
     /// The error that made this producer useless, if any: make a new one.
     package var fatalError: KafkaError? { client.fatalError }
 
+    /// Makes the producer useless, as a fatal error of librdkafka's does. For tests.
+    package func breakForGood(_ reason: String) {
+        client.breakForGood(reason)
+    }
+
     /// How many partitions a topic has. Blocks no thread of the caller.
     package func partitions(of topic: String, timeout: Duration) async throws(KafkaError) -> Int {
         try await client.partitions(of: topic, timeout: timeout)

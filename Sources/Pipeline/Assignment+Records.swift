@@ -59,16 +59,18 @@ extension Assignment {
             return
         }
 
+        let redriven = DeadLetter.redriven(record.headers, in: record.source, at: record.offset)
+        let isDiscarded = redriven?.isDiscarded == true
         let delivery = Delivery(
             record: record,
             sequence: sequence,
             lane: lane(key),
             key: settings.ordering == .none || settings.mode.isReplay ? nil : key,
-            redriven: DeadLetter.redriven(record.headers, in: record.source, at: record.offset),
+            redriven: redriven,
             work: work,
-            stages: stages,
+            stages: isDiscarded ? [] : stages,
             stageCount: stageNames.count,
-            cause: cause,
+            cause: isDiscarded ? nil : cause,
             receivedAt: now,
             cost: record.bytes.count + Self.overhead
         )
@@ -76,7 +78,7 @@ extension Assignment {
         slots[slot].partition?.bufferedBytes += delivery.cost
         bufferedBytes += delivery.cost
         if let lane = delivery.lane, slots[slot].partition?.lanes.enter(lane, sequence) == false { return }
-        begin(delivery, in: slot, at: now, &actions)
+        if begin(delivery, in: slot, at: now, &actions) { remove(delivery, in: slot, at: now, &actions) }
     }
 
     /// The consumer reports the end of a partition: nothing is left below `position`.
@@ -229,13 +231,26 @@ extension Assignment {
         breakerNews.append(BreakerNews(stage: stageNames[stage], state: breakers[stage].state, reason: reason))
     }
 
-    private mutating func begin(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
-        guard let generation = slots[slot].partition?.generation else { return }
+    /// Starts the stages of a record whose turn it is, or its burial; true when nothing is to be done.
+    private mutating func begin(
+        _ delivery: Delivery,
+        in slot: Int,
+        at now: Duration,
+        _ actions: inout [Action]
+    ) -> Bool {
+        guard let generation = slots[slot].partition?.generation else { return false }
         let sequence = delivery.sequence
         if delivery.cause == nil, let key = delivery.key,
             slots[slot].partition?.barred.bars(key, delivery.redriven) == true
         {
             delivery.cause = DeadLetter.Cause(.parked, "waits behind a dead letter of its key: redrive them together")
+        }
+        if delivery.cause == nil, let redriven = delivery.redriven, redriven.isDiscarded {
+            if let key = delivery.key { slots[slot].partition?.barred.passed(key, redriven) }
+            counts.discarded &+= 1
+            let (source, offset) = (delivery.record.source, delivery.record.offset)
+            discards.append(Discard(source: source, offset: offset, original: redriven.original))
+            return true
         }
         if delivery.cause == nil {
             delivery.remaining.forEachIndex { stage in
@@ -248,6 +263,7 @@ extension Assignment {
             let ticket = Ticket(slot: slot, generation: generation, sequence: sequence, stage: nil)
             launch(ticket, delivery, at: now, &actions)
         }
+        return false
     }
 
     /// Starts an action when there is room and the sink's breaker lets it pass; else it waits.
@@ -337,15 +353,19 @@ extension Assignment {
 
     /// A record is finished: its key's next may start.
     mutating func remove(_ delivery: Delivery, in slot: Int, at now: Duration, _ actions: inout [Action]) {
-        slots[slot].partition?.deliveries[delivery.sequence] = nil
-        slots[slot].partition?.retrying -= delivery.waitingForRetry
-        slots[slot].partition?.bufferedBytes -= delivery.cost
-        bufferedBytes -= delivery.cost
-        finish(delivery.sequence, in: slot, receivedAt: delivery.receivedAt, at: now)
-        guard let lane = delivery.lane, let next = slots[slot].partition?.lanes.leave(lane),
-            let waiting = slots[slot].partition?.deliveries[next]
-        else { return }
-        begin(waiting, in: slot, at: now, &actions)
+        // Not by recursion: any number of discarded ones may wait behind each other.
+        var ended: Delivery? = delivery
+        while let delivery = ended {
+            slots[slot].partition?.deliveries[delivery.sequence] = nil
+            slots[slot].partition?.retrying -= delivery.waitingForRetry
+            slots[slot].partition?.bufferedBytes -= delivery.cost
+            bufferedBytes -= delivery.cost
+            finish(delivery.sequence, in: slot, receivedAt: delivery.receivedAt, at: now)
+            guard let lane = delivery.lane, let next = slots[slot].partition?.lanes.leave(lane),
+                let waiting = slots[slot].partition?.deliveries[next]
+            else { return }
+            ended = begin(waiting, in: slot, at: now, &actions) ? waiting : nil
+        }
     }
 
     private mutating func finish(_ sequence: UInt64, in slot: Int, receivedAt: Duration, at now: Duration) {

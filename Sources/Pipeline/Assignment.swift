@@ -45,6 +45,14 @@ package struct Assignment {
         }
     }
 
+    /// A record that was given up for good has had its turn.
+    package struct Discard: Sendable, Equatable {
+        package let source: TopicPartition
+        package let offset: Int64
+        /// Where it stood first.
+        package let original: Int64
+    }
+
     /// A breaker has changed its state.
     package struct BreakerNews: Sendable {
         package let stage: String
@@ -72,6 +80,8 @@ package struct Assignment {
     var lastSuccess: [Duration?]
     /// Changes of breakers since the shell last looked, for people.
     package var breakerNews: [BreakerNews] = []
+    /// Discards since the shell last looked, for people.
+    package var discards: [Discard] = []
     /// Work that waits for its sink, by stage, oldest first.
     var held: [Deque<Ticket>]
     /// Work that waits for room in `limits.inFlight`, oldest first.

@@ -4,10 +4,13 @@ package struct Redriven: Sendable, Equatable {
     package let original: Int64
     /// Where the latest dead letter of the key stood that the redrive knew of when it was planned.
     package let known: Int64
+    /// It was given up for good: it only takes its turn in the order of its key, and no stage runs.
+    package let isDiscarded: Bool
 
-    package init(original: Int64, known: Int64) {
+    package init(original: Int64, known: Int64, isDiscarded: Bool = false) {
         self.original = original
         self.known = known
+        self.isDiscarded = isDiscarded
     }
 }
 

@@ -43,10 +43,12 @@ package struct DeadLetter: Sendable {
         /// On redriven records: where the latest dead letter of the key stood (`loyalty-last-offset`, or else the original offset)
         /// that the redrive knew of.
         package static let redriveAfter = "loyalty-redrive-after"
+        /// On redriven records, `true`: given up for good, no stage runs.
+        package static let discarded = "loyalty-discarded"
 
         static let written: Set<String> = [
             topic, partition, offset, timestamp, group, message, errorClass, stage, attempts, firstFailure, redrives,
-            redriveAfter, lastOffset,
+            redriveAfter, lastOffset, discarded,
         ]
     }
 
@@ -88,6 +90,8 @@ package struct DeadLetter: Sendable {
         if first != nil { add(HeaderName.lastOffset, String(record.offset)) }
         let redrives = Self.redrives(record.headers)
         if redrives > 0 { add(HeaderName.redrives, String(redrives)) }
+        // Parked again, it stays given up.
+        if first != nil, Self.isDiscarded(record.headers) { add(HeaderName.discarded, Self.discardedText) }
         return OutgoingRecord(
             topic: topic,
             partition: nil,

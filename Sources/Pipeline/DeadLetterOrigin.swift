@@ -46,8 +46,16 @@ extension DeadLetter {
         guard let origin = Origin(redriven: headers, in: source, at: offset) else { return nil }
         return Redriven(
             original: origin.offset,
-            known: headers.text(HeaderName.redriveAfter).flatMap { Int64($0) } ?? -1
+            known: headers.text(HeaderName.redriveAfter).flatMap { Int64($0) } ?? -1,
+            isDiscarded: isDiscarded(headers)
         )
+    }
+
+    static let discardedText = "true"
+
+    /// Whether somebody gave the record of these headers up for good.
+    package static func isDiscarded(_ headers: [Header]) -> Bool {
+        headers.text(HeaderName.discarded) == discardedText
     }
 
     /// How often the record of these headers was redriven.
@@ -67,10 +75,12 @@ extension DeadLetter {
     ///
     /// - Parameters:
     ///   - known: where the latest dead letter of the key stood that the redrive knows of; nil: of this letter alone.
+    ///   - discarding: it is given up for good. Once it was, it stays so.
     ///   - keepsTimestamp: false: the broker sets the time, because it refuses the record's own.
     package static func returned(
         _ letter: Record,
         after known: Int64? = nil,
+        discarding: Bool = false,
         keepsTimestamp: Bool = true
     ) -> OutgoingRecord? {
         guard let origin = Origin(letter.headers) else { return nil }
@@ -85,6 +95,7 @@ extension DeadLetter {
         // A count beyond Int32 would not be read again.
         add(HeaderName.redrives, String(min(redrives(letter.headers) + 1, Int(Int32.max))))
         add(HeaderName.redriveAfter, String(known ?? standing(letter.headers) ?? origin.offset))
+        if discarding || isDiscarded(letter.headers) { add(HeaderName.discarded, discardedText) }
         return OutgoingRecord(
             topic: origin.source.topic,
             partition: origin.source.partition,

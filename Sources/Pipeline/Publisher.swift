@@ -6,6 +6,8 @@ package final class Publisher: Sendable {
     private struct State {
         var waiting: [UInt64: CheckedContinuation<KafkaError?, Never>] = [:]
         var nextToken: UInt64 = 1
+        /// Nothing more is taken.
+        var isFinishing = false
         var isClosed = false
     }
 
@@ -28,7 +30,7 @@ package final class Publisher: Sendable {
     package func publish(_ record: OutgoingRecord) async throws(KafkaError) {
         let failure: KafkaError? = await withCheckedContinuation { continuation in
             let token: UInt64? = state.withLock { state in
-                guard !state.isClosed else { return nil }
+                guard !state.isFinishing, !state.isClosed else { return nil }
                 let token = state.nextToken
                 state.nextToken &+= 1
                 state.waiting[token] = continuation
@@ -60,8 +62,22 @@ package final class Publisher: Sendable {
             return state.waiting
         }
         for continuation in left.values {
-            continuation.resume(returning: KafkaError(.state, "the publisher was closed meanwhile"))
+            // Not `.state`, which says that nothing was sent.
+            continuation.resume(returning: KafkaError(.destroyed, "the broker did not answer before the end"))
         }
+    }
+
+    /// Takes nothing more, and closes when all is acknowledged, or when `patience` is over: whoever waits then gets an error.
+    ///
+    /// While brokers are away no report need come at all, not even at `message.timeout.ms`: librdkafka 2.16, which then begins
+    /// again from its bootstrap servers, forgets a partition that was just being handed to a broker which it terminates.
+    package func finish(within patience: Duration) async {
+        state.withLock { $0.isFinishing = true }
+        let deadline = ContinuousClock.now + patience
+        while state.withLock({ !$0.waiting.isEmpty && !$0.isClosed }), ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
+        }
+        close()
     }
 
     /// Lets `run` return; whoever still waits gets an error.

@@ -27,7 +27,7 @@ package final class Worker: Sendable {
 
     /// - Parameters:
     ///   - doorbell: the one that the consumer was made with.
-    ///   - publisher: writes dead letters; whoever made it runs its pump until `run` has returned.
+    ///   - publisher: writes dead letters; whoever made it runs its pump until `run` has returned. Closed at the end.
     ///   - stages: their index is their bit in a `StageSet`.
     ///   - throttle: nil: as fast as it goes.
     ///   - listing: takes dead letters instead of the dead-letter topic: for a replay.
@@ -77,6 +77,7 @@ package final class Worker: Sendable {
             let failure = await loop.run(in: &group)
             // Calls on their way are not cancelled: the other side may have acted, and the journal should know.
             isOver.store(true, ordering: .relaxed)
+            await publisher.finish(within: WorkerTiming.reportTimeout)
             return failure
         }
         publish(loop.status())
@@ -113,6 +114,8 @@ enum WorkerTiming {
     static let statusInterval: Duration = .milliseconds(250)
     static let answerTimeout: Duration = .seconds(10)
     static let closeTimeout: Duration = .seconds(15)
+    /// For the acknowledgement of what was published, after the group was left.
+    static let reportTimeout: Duration = .seconds(3)
     /// Records pulled from one partition before the next one has its turn.
     static let pullLimit = 256
 }

@@ -227,6 +227,13 @@ struct WorkerLoop {
             warn(text, at: now)
         case .tell(let news):
             tell(news)
+        case .discarded(let discard):
+            worker.logger.warning(
+                "discarded: a dead letter was given up for good, no stage of it runs",
+                metadata: [
+                    "partition": "\(discard.source)", "offset": "\(discard.offset)", "original": "\(discard.original)",
+                ]
+            )
         }
     }
 

@@ -45,6 +45,8 @@ package struct WorkerMachine {
         case warn(String)
         /// A sink's breaker has changed.
         case tell(Assignment.BreakerNews)
+        /// A record that was given up for good has had its turn: to be logged.
+        case discarded(Assignment.Discard)
     }
 
     package private(set) var assignment: Assignment
@@ -140,6 +142,10 @@ package struct WorkerMachine {
     /// Lets time pass: retries, probes, deadlines, commits.
     package mutating func advance(at now: Duration) {
         assignment.tick(at: now, &actions)
+        if !assignment.discards.isEmpty {
+            orders += assignment.discards.map { .discarded($0) }
+            assignment.discards = []
+        }
         follow(membership.advance(at: now) { assignment.isDrained($0) })
         if let late = commit.expired(at: now) {
             orders.append(.warn("a commit was not answered within \(Commit.timeout) and will be tried again"))

@@ -95,6 +95,8 @@ package struct WorkerCounts: Sendable, Equatable {
     package var parked: UInt64 = 0
     /// Records that became dead letters before their last attempt, because too much waited behind them.
     package var relieved: UInt64 = 0
+    /// Redriven records that were given up for good: finished in their turn, without a stage.
+    package var discarded: UInt64 = 0
     /// Keys whose order is no longer kept behind their dead letters, because a partition had too many of them.
     package var barsGivenUp: UInt64 = 0
     package var resumed: UInt64 = 0

@@ -128,6 +128,47 @@ import Testing
         try site.checkBooks(expected, repeatsAllowed: 0)
     }
 
+    /// An idempotent producer gives up for good when its rights are gone, and after some lost sequences (#4438).
+    @Test func `a producer that broke for good ends the process, which says why`() async throws {
+        let site = try await Site()
+        let cluster = try #require(site.cluster)
+        let expected = try await site.generate(100, seed: 67)
+        let errors = Array(repeating: KafkaError.Code.clusterAuthorizationFailed, count: 1000)
+        cluster.push(errors, for: .initProducerID)
+        let worker = try Program(["run"] + site.settings)
+        let outcome = await worker.finish()
+        #expect(outcome.status == 1 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        #expect(outcome.errors.contains("Kafka failed for good: the producer"), "\(outcome.errors.suffix(2000))")
+        cluster.clearErrors(for: .initProducerID)
+        try await Program.run(["run", "--until-end"] + site.settings)
+        try site.checkBooks(expected, repeatsAllowed: 0)
+    }
+
+    /// Reports may stay away for as long as the brokers do: librdkafka 2.16 forgets a partition that it was just handing to a
+    /// broker when it begins again from its bootstrap servers.
+    @Test func `SIGTERM while dead letters are never acknowledged ends by drain.timeout, and they come again`()
+        async throws
+    {
+        let site = try await Site()
+        let cluster = try #require(site.cluster)
+        let expected = try await site.generate(100, seed: 68)
+        #expect(expected.deadLetters > 0)
+        // Later answers on the same connection wait behind this one.
+        try cluster.push(.none, after: .seconds(300), for: .produce, broker: 1)
+        let worker = try Program(["run"] + site.settings + ["--drain-timeout", "2s"])
+        #expect(await site.notifiedReaches(expected.notifications), "\(worker.errorText.suffix(2000))")
+        worker.send(SIGTERM)
+        let start = ContinuousClock.now
+        let outcome = await worker.finish()
+        #expect(outcome.status == 0 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        #expect(start.duration(to: .now) < .seconds(20))
+        let rest = try await Program.run(["run", "--until-end", "--json"] + site.settings).json
+        #expect(try #require(rest["dead_letters"] as? Int) > 0 && rest["lost"] as? Int == 0)
+        try site.checkBooks(expected, repeatsAllowed: 0)
+        let letters = try await site.read("loyalty.events.dlq")
+        #expect(Set(letters.map(\.origin)).count == expected.deadLetters)
+    }
+
     /// A synchronous commit, and closing, would wait for the coordinator without limit.
     @Test func `SIGTERM while the broker stands still ends in time, and nothing is lost`() async throws {
         let broker = try await BrokerProcess(.mock, topics: ["loyalty.events": 12, "loyalty.events.dlq": 1])
@@ -177,6 +218,36 @@ import Testing
         for worker in [one, again, double] { _ = await worker.finish() }
         // On this broker two members may own a partition for a while.
         _ = try await Books(of: site, expected: expected).check(expected, repeatsAllowed: expected.notifications)
+    }
+
+    /// Once librdkafka ended the process over a topic that was not there (#4273).
+    @Test(.enabled(if: BrokerProcess.python != nil, "TEST_VENV does not name a virtual environment with the brokers"))
+    func `a topic that does not exist is waited for`() async throws {
+        let broker = try await BrokerProcess(.noida)
+        let site = try await Site(brokers: broker.address, makesTopics: false)
+        let worker = try Program(
+            ["run", "--json"]
+                + site.settings.map { value in
+                    value.hasPrefix("session.") ? value + ";topic.metadata.refresh.interval.ms=500" : value
+                }
+        )
+        #expect(await worker.logs("waiting for it to appear"), "\(worker.errorText.suffix(2000))")
+        let admin = try Admin(configuration: ["bootstrap.servers": broker.address], log: { _ in })
+        for name in [Site.topic, Site.topic + ".dlq"] {
+            try await admin.createTopic(
+                name,
+                partitions: 3,
+                replication: 1,
+                properties: ["retention.ms": "-1"],
+                timeout: .seconds(20)
+            )
+        }
+        let expected = try await site.generate(100, seed: 69)
+        #expect(await site.notifiedReaches(expected.notifications), "\(worker.errorText.suffix(2000))")
+        worker.send(SIGTERM)
+        let outcome = await worker.finish()
+        #expect(outcome.status == 0 && !outcome.wasKilled, "\(outcome.errors.suffix(2000))")
+        try site.checkBooks(expected, repeatsAllowed: 0)
     }
 
     @Test func `the cooperative protocol is refused where it loses assignments`() async throws {

@@ -232,6 +232,69 @@ import Testing
         #expect((200..<300).contains(status))
     }
 
+    private func discard(_ site: Site, _ options: [String], expecting status: Int32 = 0) async throws -> [String: Any] {
+        try await Program.run(
+            ["dead-letters", "discard", "--json"] + options + settings(site),
+            expecting: status
+        ).json
+    }
+
+    @Test func `a letter that never succeeds is discarded, and those behind it are redriven and done`() async throws {
+        let site = try await Site(partitions: 4, receiver: ["--status", "400"])
+        let expected = try await site.generate(120, seed: 11)
+        let first = try await Program.run(["run", "--until-end", "--json"] + site.settings)
+        let letters = try #require(try first.json["dead_letters"] as? Int)
+        try await conduct(site, #"{"status":0}"#)
+
+        let heads = try await Program.run(["dead-letters", "list", "--json", "--class", "stage"] + settings(site))
+        let line = try #require(heads.output.first)
+        let head = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        let partition = try #require(head["original_partition"] as? Int)
+        let offset = try #require(head["original_offset"] as? Int)
+        let place = ["--partition", "\(partition)", "--offset", "\(offset)"]
+        let dry = try await discard(site, place + ["--dry-run"])
+        #expect(dry["discarded"] as? Int == 1 && dry["dry_run"] as? Bool == true)
+        #expect(try await states(site, ["--state", "waiting"]).count == letters, "a dry run changes nothing")
+        let report = try await discard(site, place + ["--yes"])
+        #expect(report["discarded"] as? Int == 1 && report["refused"] as? Int == 0)
+        #expect(try await discard(site, place + ["--yes"])["discarded"] as? Int == 0, "once is enough")
+
+        let worker = try Program(["run", "--json"] + site.settings)
+        #expect(await worker.logs("discarded"))
+        let redriven = try await redrive(site, ["--class", "stage,parked"])
+        #expect(redriven["redriven"] as? Int == letters - expected.deadLetters - 1)
+        worker.send(SIGTERM)
+        let second = try await worker.finish().json
+        #expect(second["discarded"] as? Int == 1 && second["dead_letters"] as? Int == 0)
+        #expect(try await states(site, ["--state", "waiting"]).count == expected.deadLetters)
+        let live = try await site.generate(120, seed: 12)
+        let third = try await Program.run(["run", "--until-end", "--json"] + site.settings).json
+        #expect(third["dead_letters"] as? Int == live.deadLetters, "no key is barred any more")
+    }
+
+    @Test func `a discard is refused without a narrow filter, without a yes, and before an earlier letter of the key`()
+        async throws
+    {
+        let site = try await Site(partitions: 4)
+        try site.publish([letter("a", 10, "stage"), letter("a", 11, "parked"), letter("b", 12, "decode")])
+        for options in [
+            ["--yes"], ["--yes", "--partition", "2"], ["--key", "a"], ["--yes", "--offset", "10"],
+            ["--yes", "--partition", "1,2", "--offset", "10"], ["--yes", "--partition", "2", "--offset", "x"],
+        ] {
+            try await Program.run(["dead-letters", "discard"] + options + settings(site), expecting: 64)
+        }
+        let later = try await discard(site, ["--partition", "2", "--offset", "11", "--yes"], expecting: 1)
+        #expect(later["refused"] as? Int == 1 && later["discarded"] as? Int == 0)
+        let head = try await discard(site, ["--partition", "2", "--offset", "10", "--yes"])
+        #expect(head["discarded"] as? Int == 1 && head["behind"] as? Int == 1)
+        let rest = try await discard(site, ["--key", "a", "--yes"])
+        #expect(rest["discarded"] as? Int == 1 && rest["behind"] as? Int == 0)
+        #expect(try await discard(site, ["--key", "b", "--yes"])["discarded"] as? Int == 1)
+        let back = try await site.read(Self.topic, partitions: 4)
+        #expect(back.map { text($0.value) } == ["10", "11", "12"])
+        #expect(back.allSatisfy { $0.header("loyalty-discarded") == "true" && $0.header("own") == "header" })
+    }
+
     @Test func `what is parked while the letters go is taken in another round`() async throws {
         let site = try await Site(partitions: 4)
         try site.publish([letter("a", 10, "stage"), letter("b", 11, "stage")])
@@ -251,11 +314,12 @@ import Testing
     @Test func `without a topic there are no letters, without a broker the exit code is 69`() async throws {
         let cluster = try MockCluster()
         let servers = ["--kafka-bootstrap-servers", cluster.bootstrapServers]
-        for command in ["list", "redrive"] {
-            let outcome = try await Program.run(["dead-letters", command] + servers)
+        for command in [["list"], ["redrive"], ["discard", "--key", "a", "--yes"]] {
+            let outcome = try await Program.run(["dead-letters"] + command + servers)
             #expect(outcome.errors.contains("no topic loyalty.events.dlq"))
             try await Program.run(
-                ["dead-letters", command, "--kafka-bootstrap-servers", "127.0.0.1:1", "--kafka-reach-timeout", "1s"],
+                ["dead-letters"] + command
+                    + ["--kafka-bootstrap-servers", "127.0.0.1:1", "--kafka-reach-timeout", "1s"],
                 expecting: 69
             )
         }

@@ -59,6 +59,30 @@ struct ProducerTests {
         #expect(reports[0]?.mayBeStored == false)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a producer that broke for good says why, refuses records, and lets go of those it has`() async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("out", partitions: 1)
+        try cluster.setDown()
+        let bell = Doorbell()
+        let producer = try makeProducer(cluster, bell)
+        try producer.send(record(), token: 7)
+        #expect(producer.fatalError == nil)
+        producer.breakForGood("sequence lost")
+        let error = try #require(producer.fatalError)
+        #expect(error.isFatal && error.reason.contains("sequence lost"), "\(error)")
+        let refusal = #expect(throws: KafkaError.self) { try producer.send(record(), token: 8) }
+        #expect(refusal?.isFatal == true)
+        try cluster.setUp()
+        var results: [UInt64: Bool] = [:]
+        while results.isEmpty {
+            _ = producer.waitForReports(timeout: .milliseconds(100)) { report in
+                if case .failure = report.result { results[report.token] = false } else { results[report.token] = true }
+            }
+        }
+        #expect(results == [7: false])
+    }
+
     @Test
     func `a partition that does not exist is an error and no crash`() async throws {
         let cluster = try MockCluster()

@@ -55,6 +55,11 @@ import Testing
         #expect(letter(key: nil).chain == nil)
     }
 
+    @Test func `that were discarded and parked again say so`() {
+        #expect(letter(["loyalty-discarded": "true"]).isDiscarded)
+        #expect(!letter([:]).isDiscarded)
+    }
+
     @Test func `keep few reasons once, and stop at very many`() {
         var texts = SharedTexts()
         for number in 0..<10_000 { _ = texts.shared("\(number)") }

@@ -67,6 +67,7 @@ import Testing
         #expect(consumer["fetch.min.bytes"] == "9")
         #expect(consumer["linger.ms"] == nil)
         #expect(consumer["heartbeat.interval.ms"] == nil, "it must fit the session, which is the user's")
+        #expect(consumer["socket.nagle.disable"] == "true")
         let producer = settings.producerConfiguration()
         #expect(producer["linger.ms"] == "7")
         #expect(producer["fetch.min.bytes"] == nil)
@@ -74,6 +75,7 @@ import Testing
         #expect(producer["security.protocol"] == "PLAINTEXT")
         #expect(producer["enable.idempotence"] == "true")
         #expect(producer["acks"] == "all")
+        #expect(producer["socket.nagle.disable"] == "true")
         #expect(producer["message.max.bytes"] == "67108864")
     }
 

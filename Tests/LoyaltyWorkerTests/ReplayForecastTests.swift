@@ -27,6 +27,44 @@ import Testing
         Case(seed: 5, stages: .notification, mayNotify: true, isAged: true, hasJournal: false),
     ]
 
+    @Test func `what was discarded is foreseen to do nothing`() {
+        let books = ReplayBooks()
+        var rehearsal = Forecast(
+            journal: nil,
+            scope: "live",
+            remembers: false,
+            maxAge: nil,
+            now: UTCTime(milliseconds: Moment.start),
+            active: [.notification, .publication],
+            seen: [.notification, .publication],
+            mayNotify: true,
+            books: books
+        )
+        let intake = LoyaltyIntake(
+            payloadLimit: 1 << 20,
+            active: [.notification, .publication],
+            counts: IntakeCounts()
+        )
+        for record in records(1) {
+            let headers = [
+                ("kafka_dlt-original-topic", record.source.topic),
+                ("kafka_dlt-original-partition", "\(record.source.partition)"), ("kafka_dlt-original-offset", "0"),
+                ("loyalty-redrives", "1"), ("loyalty-discarded", "true"),
+            ]
+            let discarded = Record(
+                source: record.source,
+                offset: record.offset + 1,
+                key: record.key.map(Array.init),
+                value: record.value.map(Array.init),
+                headers: headers.map { Header(name: $0.0, value: Array($0.1.utf8)) }
+            )
+            rehearsal.add(discarded, intake.receive(discarded))
+        }
+        #expect(rehearsal.counts.accepted > 0 && rehearsal.counts.rejected > 0)
+        #expect(rehearsal.counts.discarded == UInt64(records(1).count))
+        #expect(rehearsal.count == 0 && rehearsal.counts.deadLetters == 0)
+    }
+
     @Test(arguments: cases)
     func `it agrees with what the stages then do, number by number`(_ example: Case) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "loyalty-forecast-\(UUID().uuidString)")

@@ -244,6 +244,74 @@ import Testing
         #expect(world.performed == [4, 5, 6])
     }
 
+    @Test func `a discarded letter takes its turn without a stage, and those behind it are let through`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.admit(1, of: one, key: 1)
+        world.finishAll()
+        world.admit(2, of: one, key: 1, redriven: Redriven(original: 0, known: 1, isDiscarded: true))
+        world.admit(3, of: one, key: 1)
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage, .parked, .parked], "the letters behind it still wait")
+        world.admit(4, of: one, key: 1, redriven: Redriven(original: 1, known: 3))
+        world.admit(5, of: one, key: 1, redriven: Redriven(original: 3, known: 3, isDiscarded: true))
+        world.admit(6, of: one, key: 1)
+        world.finishAll()
+        #expect(world.performed == [4, 6])
+        #expect(world.assignment.counts.discarded == 2)
+        #expect(
+            world.assignment.discards == [
+                .init(source: one, offset: 2, original: 0), .init(source: one, offset: 5, original: 3),
+            ]
+        )
+        #expect(world.assignment.commitBatch().map(\.offset) == [7])
+    }
+
+    @Test func `a discarded letter behind one that died again is parked again, and lifts nothing`() {
+        var world = world()
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        world.answerAll(.reject(reason: "400"))
+        world.admit(1, of: one, key: 1)
+        world.finishAll()
+        world.admit(2, of: one, key: 1, redriven: Redriven(original: 0, known: 1))
+        world.admit(3, of: one, key: 1, redriven: Redriven(original: 1, known: 1, isDiscarded: true))
+        world.answerAll(.reject(reason: "400"))
+        world.finishAll()
+        #expect(world.causes.map(\.errorClass) == [.stage, .parked, .stage, .parked])
+        #expect(world.assignment.counts.discarded == 0)
+        world.admit(4, of: one, key: 1)
+        world.finishAll()
+        #expect(world.performed.isEmpty, "the key is still barred")
+    }
+
+    @Test func `what can't be decoded and was discarded is no dead letter again`() {
+        var world = world()
+        world.assignment.add(one, start: 10, at: .zero)
+        let redriven = Redriven(original: 0, known: 0, isDiscarded: true)
+        let record = Record(source: one, offset: 10, key: [1], value: [1], headers: redriven.headers(of: one))
+        world.admit(10, of: one, redriven: redriven, reception: .reject(DeadLetter.Cause(.decode, "bad"), record))
+        #expect(world.actions.isEmpty)
+        #expect(world.assignment.counts.discarded == 1)
+        #expect(world.assignment.commitBatch().map(\.offset) == [11])
+    }
+
+    @Test func `any number of discarded letters may wait behind a record that runs`() {
+        var world = world { $0.bufferedBytes = .max }
+        world.assignment.add(one, start: 0, at: .zero)
+        world.admit(0, of: one, key: 1)
+        let count: Int64 = 20_000
+        for offset in 1...count {
+            let redriven = Redriven(original: 0, known: offset, isDiscarded: true)
+            world.admit(offset, of: one, key: 1, redriven: redriven)
+        }
+        world.finishAll()
+        #expect(world.assignment.counts.discarded == UInt64(count))
+        #expect(world.assignment.bufferedBytes == 0)
+    }
+
     @Test func `too many barred keys give up the oldest bar and say so`() {
         var world = world()
         world.assignment.add(one, start: 0, at: .zero)
@@ -418,6 +486,6 @@ extension Redriven {
             Header(name: DeadLetter.HeaderName.offset, value: Array("\(original)".utf8)),
             Header(name: DeadLetter.HeaderName.redrives, value: Array("1".utf8)),
             Header(name: DeadLetter.HeaderName.redriveAfter, value: Array("\(known)".utf8)),
-        ]
+        ] + (isDiscarded ? [Header(name: DeadLetter.HeaderName.discarded, value: Array("true".utf8))] : [])
     }
 }

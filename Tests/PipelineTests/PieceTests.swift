@@ -208,6 +208,22 @@ import Testing
         #expect(back.text(name) == (name == "loyalty-redrives" ? "2" : origin[name]))
     }
 
+    @Test func `what was discarded stays so when it is parked again, and only a redrive can say it`() throws {
+        let letter = try #require(DeadLetter.returned(redriven(origin), discarding: true))
+        #expect(letter.headers.text("loyalty-discarded") == "true")
+        let discarded = redriven(origin.merging(["loyalty-discarded": "true"]) { $1 })
+        let parked = DeadLetter(record: discarded, cause: .init(.parked, "no"), firstFailure: "")
+        #expect(parked.outgoing(to: "t.dlq", group: "g").headers.text("loyalty-discarded") == "true")
+        let back = try #require(DeadLetter.returned(discarded)).headers
+        #expect(back.count { $0.name == "loyalty-discarded" } == 1)
+        let forged = DeadLetter(
+            record: redriven(["loyalty-discarded": "true"]),
+            cause: .init(.stage, "no"),
+            firstFailure: ""
+        )
+        #expect(forged.outgoing(to: "t.dlq", group: "g").headers.text("loyalty-discarded") == nil)
+    }
+
     @Test func `a count of redrives does not grow beyond what is read again`() throws {
         let headers = origin.merging(["loyalty-redrives": "2147483647"]) { $1 }
         let back = try #require(DeadLetter.returned(redriven(headers))).headers

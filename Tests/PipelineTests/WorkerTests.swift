@@ -261,6 +261,113 @@ private struct WordWatch: LogHandler {
         #expect(second.counts.accepted == 0, "the others were done and are in the offset map")
     }
 
+    /// librdkafka gives up an idempotent producer for good after some errors (#4438 and others).
+    @Test(.timeLimit(.minutes(1)))
+    func `a worker whose producer broke for good ends at once and says why, and the next one writes the dead letter`()
+        async throws
+    {
+        let cluster = try await badRecord()
+        cluster.push(Array(repeating: KafkaError.Code(rawValue: 29), count: 1000), for: .produce)
+        let bell = Doorbell()
+        let producer = try publishing(to: cluster, bell)
+        let words = WordWatch("could not be written")
+        let start = ContinuousClock.now
+        let error = await #expect(throws: WorkerError.self) {
+            try await work(
+                on: cluster,
+                stages: [Recorder("first"), Recorder("second")],
+                // Nobody stops the worker.
+                until: Moment(bell: words.bell, log: words) {
+                    if words.isFound.isSet { producer.breakForGood("sequence lost") }
+                    return false
+                },
+                publishing: (producer, bell)
+            ) {
+                $0.untilEnd = false
+                $0.drainTimeout = .seconds(5)
+            }
+        }
+        #expect(error?.description.contains("sequence lost") == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("producer") == true)
+        #expect(start.duration(to: .now) < .seconds(30))
+
+        cluster.clearErrors(for: .produce)
+        let next = try await work(on: cluster, stages: [Recorder("first"), Recorder("second")], until: nil)
+        #expect(next.counts.deadLetters == 1)
+    }
+
+    /// librdkafka 2.16 may never report on a record while all brokers are away.
+    @Test(.timeLimit(.minutes(1)))
+    func `a dead letter that is never acknowledged holds up the end no longer than the drain may last`() async throws {
+        let cluster = try await badRecord()
+        let words = WordWatch("dead letter")
+        let bell = Doorbell()
+        let nobody = try Producer(
+            configuration: ["bootstrap.servers": "127.0.0.1:1", "message.timeout.ms": "0"],
+            doorbell: bell,
+            log: { _ in }
+        )
+        let start = ContinuousClock.now
+        let report = try await work(
+            on: cluster,
+            stages: [Recorder("first"), Recorder("second")],
+            until: Moment(bell: words.bell, log: words) { words.isFound.isSet },
+            publishing: (nobody, bell)
+        ) {
+            $0.untilEnd = false
+            $0.drainTimeout = .seconds(1)
+        }
+        #expect(report.counts.deadLetters == 0 && report.counts.abandoned == 1)
+        #expect(start.duration(to: .now) < .seconds(25))
+        let next = try await work(on: cluster, stages: [Recorder("first"), Recorder("second")], until: nil)
+        #expect(next.counts.deadLetters == 1, "it comes again")
+    }
+
+    @Test func `a publisher that finishes takes nothing more, and answers those who wait in vain`() async throws {
+        let bell = Doorbell()
+        let producer = try Producer(
+            configuration: ["bootstrap.servers": "127.0.0.1:1", "message.timeout.ms": "0"],
+            doorbell: bell,
+            log: { _ in }
+        )
+        let publisher = Publisher(producer: producer, doorbell: bell)
+        let record = OutgoingRecord(topic: "t", partition: nil, key: nil, value: [1])
+        async let pump: Void = publisher.run()
+        async let waiting: KafkaError.Code? = {
+            do throws(KafkaError) {
+                try await publisher.publish(record)
+                return nil
+            } catch {
+                return error.code
+            }
+        }()
+        while producer.queued == 0 { await Task.yield() }
+        await publisher.finish(within: .milliseconds(100))
+        #expect(await waiting == .destroyed, "it may have been sent")
+        let late = await #expect(throws: KafkaError.self) { try await publisher.publish(record) }
+        #expect(late?.code == .state, "it was not sent")
+        await pump
+    }
+
+    /// A topic with one record that can't be decoded.
+    private func badRecord() async throws -> MockCluster {
+        let cluster = try MockCluster()
+        try cluster.createTopic("in", partitions: 1)
+        try cluster.createTopic("in.dlq", partitions: 1)
+        try await produce(to: cluster, count: 1) { _ in
+            OutgoingRecord(topic: "in", partition: 0, key: [1], value: Array("bad".utf8))
+        }
+        return cluster
+    }
+
+    private func publishing(to cluster: MockCluster, _ bell: Doorbell) throws -> Producer {
+        try Producer(
+            configuration: ["bootstrap.servers": cluster.bootstrapServers],
+            doorbell: bell,
+            log: { _ in }
+        )
+    }
+
     private func produce(to cluster: MockCluster, count: Int, _ make: (Int) -> OutgoingRecord) async throws {
         let producer = try Producer(
             configuration: ["bootstrap.servers": cluster.bootstrapServers],
@@ -281,6 +388,7 @@ private struct WordWatch: LogHandler {
         on cluster: MockCluster,
         stages: [any Stage<Item>],
         until moment: Moment?,
+        publishing own: (Producer, Doorbell)? = nil,
         _ adjust: (inout WorkerSettings) -> Void = { _ in }
     ) async throws -> WorkerReport {
         var settings = WorkerSettings(group: "g")
@@ -298,12 +406,8 @@ private struct WordWatch: LogHandler {
             doorbell: doorbell,
             log: { _ in }
         )
-        let bell = Doorbell()
-        let producer = try Producer(
-            configuration: ["bootstrap.servers": cluster.bootstrapServers],
-            doorbell: bell,
-            log: { _ in }
-        )
+        let newBell = Doorbell()
+        let (producer, bell) = try own ?? (publishing(to: cluster, newBell), newBell)
         let publisher = Publisher(producer: producer, doorbell: bell)
         let worker = Worker(
             settings: settings,

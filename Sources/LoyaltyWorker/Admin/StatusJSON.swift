@@ -36,6 +36,7 @@ enum StatusJSON {
             ("rejected", JSONValue(counts.rejected)),
             ("dead_letters", JSONValue(counts.deadLetters)),
             ("parked", JSONValue(counts.parked)),
+            ("discarded", JSONValue(counts.discarded)),
             ("relieved", JSONValue(counts.relieved)),
             ("resumed", JSONValue(counts.resumed)),
             ("finished", JSONValue(counts.finished)),

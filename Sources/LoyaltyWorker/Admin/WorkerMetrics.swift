@@ -77,6 +77,13 @@ enum WorkerMetrics {
             counts.parked
         )
         text.single(
+            "loyalty_worker_discarded_total",
+            .counter,
+            "Dead letters given up for good by dead-letters discard, finished without a stage.",
+            [],
+            counts.discarded
+        )
+        text.single(
             "loyalty_worker_relieved_total",
             .counter,
             "Records given up before their last attempt, because too much waited behind them.",

@@ -7,100 +7,16 @@ import Stages
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
-        abstract: "Lists dead letters, and publishes them back in order.",
-        subcommands: [DeadLettersListCommand.self, DeadLettersRedriveCommand.self]
+        abstract: "Lists dead letters, publishes them back in order, and gives up those that never succeed.",
+        subcommands: [
+            DeadLettersListCommand.self, DeadLettersRedriveCommand.self, DeadLettersDiscardCommand.self,
+        ]
     )
 
-    fileprivate static let settings = """
+    static let settings = """
         Of the settings it uses kafka.*, ordering and log.*, as --kafka-bootstrap-servers HOST:PORT and so on; give it \
         those of the worker. "loyalty-worker run --help" tells their meaning.
         """
-}
-
-/// The options that say which letters are meant.
-struct LetterFilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Part of the reason, upper and lower case alike.", valueName: "text"))
-    var reason: String?
-
-    @Option(
-        name: .customLong("class"),
-        help: ArgumentHelp("decode, stage, oversize or parked; several with commas.", valueName: "class")
-    )
-    var classes: [String] = []
-
-    @Option(help: ArgumentHelp("The stage that failed: notification or publication.", valueName: "name"))
-    var stage: String?
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("The record's whole key, as text.", valueName: "text"))
-    var key: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "First failure at this time or later: 2026-11-23T14:48:25Z, or -36h for 36 hours ago.",
-            valueName: "time"
-        )
-    )
-    var from: String?
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("First failure before this time.", valueName: "time"))
-    var to: String?
-
-    @Option(help: ArgumentHelp("Original partition; several with commas.", valueName: "numbers"))
-    var partition: [String] = []
-
-    @Option(help: ArgumentHelp("Original topic.", valueName: "name"))
-    var topic: String?
-
-    func validate() throws {
-        _ = try filter(now: .now())
-    }
-
-    func filter(now: UTCTime) throws -> LetterFilter {
-        LetterFilter(
-            reason: reason,
-            classes: Set(
-                try Self.parts(classes)
-                    .map { text in
-                        guard let errorClass = DeadLetter.Cause.Class(rawValue: text) else {
-                            throw ValidationError(
-                                "--class takes decode, stage, oversize or parked, not \"\(text.oneLine(upTo: 40))\""
-                            )
-                        }
-                        return errorClass
-                    }
-            ),
-            stage: stage,
-            key: key,
-            from: try from.map { try Self.time("--from", $0, now: now) },
-            to: try to.map { try Self.time("--to", $0, now: now) },
-            partitions: Set(
-                try Self.parts(partition)
-                    .map { text in
-                        guard let number = Int32(text), number >= 0 else {
-                            throw ValidationError(
-                                "--partition takes numbers of partitions, not \"\(text.oneLine(upTo: 40))\""
-                            )
-                        }
-                        return number
-                    }
-            ),
-            topic: topic
-        )
-    }
-
-    private static func parts(_ values: [String]) -> [String] {
-        values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed) }
-    }
-
-    private static func time(_ option: String, _ text: String, now: UTCTime) throws -> UTCTime {
-        guard let time = LetterFilter.time(text, now: now) else {
-            throw ValidationError(
-                "\(option) takes a time such as 2026-11-23T14:48:25Z, or -36h, not \"\(text.oneLine(upTo: 40))\""
-            )
-        }
-        return time
-    }
 }
 
 /// `loyalty-worker dead-letters list`
@@ -109,7 +25,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "Shows dead letters and what became of them; changes nothing.",
         discussion: """
-            A letter is waiting, redriven, superseded (a later letter is of the same record: it died again, or was \
+            A letter is waiting, redriven (or discarded), superseded (a later letter is of the same record: it died again, or was \
             written twice around a crash) or foreign (not one of this worker's: never redriven). Values are never shown, keys \
             only when asked for: they are personal data. The hash of a key is the same everywhere.
 
@@ -219,7 +135,7 @@ struct DeadLettersRedriveCommand: AsyncParsableCommand {
         guard (1...1_000_000).contains(maxRedrives) else {
             throw ValidationError("--max-redrives takes 1 to 1000000, not \(maxRedrives)")
         }
-        _ = try lettersPerSecond()
+        _ = try LetterFilterOptions.rate(rate)
     }
 
     func run() async throws {
@@ -228,22 +144,12 @@ struct DeadLettersRedriveCommand: AsyncParsableCommand {
             settings: settings,
             filter: try letters.filter(now: .now()),
             maxRedrives: maxRedrives,
-            rate: try lettersPerSecond(),
+            rate: try LetterFilterOptions.rate(rate),
             isDryRun: dryRun,
             follows: !noFollow,
             logger: settings.log.logger("kafka")
         ).run()
         Terminal.print(json ? report.json : report.text)
         if let failure = report.failure { throw failure }
-    }
-
-    private func lettersPerSecond() throws -> Double? {
-        guard let rate else { return nil }
-        guard let number = Double(rate.hasSuffix("/s") ? String(rate.dropLast(2)) : rate),
-            (0.001...1_000_000).contains(number)
-        else {
-            throw ValidationError("--rate takes letters a second such as 50 or 50/s, not \"\(rate.oneLine(upTo: 40))\"")
-        }
-        return number
     }
 }

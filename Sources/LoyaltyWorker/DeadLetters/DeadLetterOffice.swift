@@ -155,6 +155,15 @@ final class DeadLetterOffice {
         return "\(reading.sources[place.shelf])/\(place.offset)"
     }
 
+    /// Which letter it is and why it died, for people.
+    func description(of number: Int) -> String {
+        let letter = index.letters[number]
+        let origin = letter.origin.map { "\($0.source)/\($0.offset)" } ?? "nowhere"
+        let what = [letter.errorClass?.rawValue ?? "unknown", letter.stage].compactMap(\.self).joined(separator: " ")
+        return "\(place(of: number)) from \(origin), key \(letter.keyTag ?? "none"), \(what):"
+            + " \(letter.reason.oneLine(upTo: 120))"
+    }
+
     func source(of letter: Letter) -> TopicPartition { reading.sources[letter.place.shelf] }
 
     func close() {

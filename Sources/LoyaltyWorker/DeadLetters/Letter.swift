@@ -43,6 +43,8 @@ struct Letter: Sendable, Equatable {
     let reason: String
     let attempts: Int
     let redrives: Int
+    /// It was discarded, and parked again: the next redrive only gives it its turn.
+    let isDiscarded: Bool
     /// Where the record stood when it died, which is not where it stood first when it was redriven.
     let standing: Int64
     let firstFailure: UTCTime?
@@ -106,6 +108,7 @@ struct Letter: Sendable, Equatable {
         reason = texts.shared(words)
         attempts = Int(headers.text(DeadLetter.HeaderName.attempts).flatMap { Int32($0) } ?? 0)
         redrives = DeadLetter.redrives(headers)
+        isDiscarded = DeadLetter.isDiscarded(headers)
         standing = DeadLetter.standing(headers) ?? -1
         firstFailure = headers.text(DeadLetter.HeaderName.firstFailure).flatMap { UTCTime(iso8601: $0) }
         matches = scope.filter.matches(

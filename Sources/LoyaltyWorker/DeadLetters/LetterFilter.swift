@@ -17,6 +17,8 @@ struct LetterFilter: Sendable, Equatable {
     var to: UTCTime?
     /// Original ones; empty: any.
     var partitions: Set<Int32> = []
+    /// Original ones; empty: any.
+    var offsets: Set<Int64> = []
     /// The original one.
     var topic: String?
 
@@ -45,6 +47,9 @@ struct LetterFilter: Sendable, Equatable {
         }
         if !partitions.isEmpty {
             guard let origin, partitions.contains(origin.source.partition) else { return false }
+        }
+        if !offsets.isEmpty {
+            guard let origin, offsets.contains(origin.offset) else { return false }
         }
         if let topic {
             guard origin?.source.topic == topic else { return false }

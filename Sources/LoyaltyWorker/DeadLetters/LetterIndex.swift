@@ -74,6 +74,15 @@ struct LetterIndex: Sendable {
         letters[number].chain.flatMap { latest[$0] } ?? letters[number].standing
     }
 
+    /// How many letters wait of the keys of these.
+    func waiting(with numbers: [Int]) -> Int {
+        let chains = Set(numbers.compactMap { letters[$0].chain })
+        let alone = numbers.count { letters[$0].chain == nil && state(of: $0) == .waiting }
+        return letters.indices.count { number in
+            letters[number].chain.map(chains.contains) == true && state(of: number) == .waiting
+        } + alone
+    }
+
     /// Whether nothing is left to do with a letter. A duplicate is as its representative is: were it passed first, it
     /// would seem to have been redriven itself.
     private func isSettled(_ number: Int) -> Bool {

@@ -52,6 +52,7 @@ struct LetterList {
             ("key_hash", JSONValue(letter.keyTag)),
             ("bytes", JSONValue(letter.byteCount)),
         ]
+        if letter.isDiscarded { fields.append(("discarded", .bool(true))) }
         if let foreign = letter.foreign { fields.append(("foreign", .text(foreign.rawValue))) }
         if showsKeys { fields.append(("key", JSONValue(letter.key))) }
         return .object(fields)
@@ -71,6 +72,7 @@ struct LetterList {
         ]
         if letter.attempts > 0 { parts.append("\(letter.attempts) attempts,") }
         if letter.redrives > 0 { parts.append("\(letter.redrives) redrives,") }
+        if letter.isDiscarded { parts.append("discarded,") }
         parts.append(letter.reason.oneLine(upTo: 120))
         if showsKeys { parts.append("key=\((letter.key ?? "").oneLine(upTo: 120))") }
         return parts.joined(separator: " ")

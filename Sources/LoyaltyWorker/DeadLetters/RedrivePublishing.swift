@@ -26,6 +26,8 @@ struct RedrivePublishing: Sendable {
 
     let publisher: Publisher
     let pace: Pace
+    /// The worker is to run no stage of what is published.
+    let isDiscarding: Bool
 
     /// Returns when everything is acknowledged or has failed. Behind a failure nothing of its key is published, and nothing
     /// at all any more when the run was stopped.
@@ -67,7 +69,7 @@ struct RedrivePublishing: Sendable {
     }
 
     private func publish(_ letter: Record, after known: Int64) async -> KafkaError? {
-        guard let record = DeadLetter.returned(letter, after: known) else {
+        guard let record = DeadLetter.returned(letter, after: known, discarding: isDiscarding) else {
             return .invalidArgument("it does not say where it came from")
         }
         do throws(KafkaError) {
@@ -75,7 +77,13 @@ struct RedrivePublishing: Sendable {
                 try await publisher.publish(record)
             } catch  where error.code == .invalidTimestamp {
                 // The topic has got a limit since.
-                guard let undated = DeadLetter.returned(letter, after: known, keepsTimestamp: false)
+                guard
+                    let undated = DeadLetter.returned(
+                        letter,
+                        after: known,
+                        discarding: isDiscarding,
+                        keepsTimestamp: false
+                    )
                 else { throw error }
                 try await publisher.publish(undated)
             }

@@ -3,11 +3,13 @@ import Pipeline
 /// What a redrive came to.
 struct RedriveReport: Sendable {
     var isDryRun = false
+    /// The letters were given up for good.
+    var isDiscard = false
     /// Records in the topics.
     var read = 0
     /// Letters that waited and matched.
     var matched = 0
-    /// Published and acknowledged; in a dry run: would be.
+    /// Published and acknowledged, to be done again or to be given up; in a dry run: would be.
     var redriven = 0
     var overtaking = 0
     var overLimit = 0
@@ -21,6 +23,8 @@ struct RedriveReport: Sendable {
     var rounds = 1
     /// Letters of those keys that came meanwhile and wait: they died again, or are behind one that did.
     var waitingAgain = 0
+    /// Letters that wait behind discarded ones.
+    var behind = 0
     /// The worker has not got to the end of what was redriven, so that more may have been parked.
     var isUnsettled = false
     var wasStopped = false
@@ -51,14 +55,36 @@ struct RedriveReport: Sendable {
         }
         guard overtaking + overLimit > 0 else { return nil }
         var parts: [String] = []
-        if overtaking > 0 { parts.append("\(overtaking) would overtake earlier ones of their keys that stay") }
+        if overtaking > 0 {
+            parts.append(
+                isDiscard
+                    ? "\(overtaking) wait behind earlier ones of their keys: discard or redrive those first"
+                    : "\(overtaking) would overtake earlier ones of their keys that stay"
+            )
+        }
         if overLimit > 0 { parts.append("\(overLimit) were redriven as often as --max-redrives allows") }
         return .failed("\(overtaking + overLimit) of \(matched) letters are refused: \(parts.joined(separator: ", "))")
     }
 
     /// One line for programs.
-    var json: String {
-        JSONValue.object([
+    var json: String { JSONValue.object(isDiscard ? discardFields : redriveFields).line }
+
+    private var discardFields: [(key: String, value: JSONValue)] {
+        [
+            ("read", JSONValue(read)),
+            ("matched", JSONValue(matched)),
+            ("discarded", JSONValue(redriven)),
+            ("refused", JSONValue(overtaking)),
+            ("failed", JSONValue(failed)),
+            ("keys", JSONValue(keys)),
+            ("behind", JSONValue(behind)),
+            ("seconds", .number(seconds.rounded(to: 3))),
+            ("dry_run", .bool(isDryRun)),
+        ]
+    }
+
+    private var redriveFields: [(key: String, value: JSONValue)] {
+        [
             ("read", JSONValue(read)),
             ("matched", JSONValue(matched)),
             ("redriven", JSONValue(redriven)),
@@ -76,7 +102,7 @@ struct RedriveReport: Sendable {
             ("waiting_again", JSONValue(waitingAgain)),
             ("rounds", JSONValue(rounds)),
             ("unsettled", .bool(isUnsettled)),
-        ]).line
+        ]
     }
 
     /// A few lines for people.
@@ -84,14 +110,18 @@ struct RedriveReport: Sendable {
         var lines = [
             "read        \(read): \(alreadyRedriven) redriven before, \(superseded) superseded, \(foreign) foreign",
             "matched     \(matched) that wait",
-            "\(isDryRun ? "would go" : "redriven")    \(redriven), of \(keys) keys",
+            "\(isDryRun ? "would go " : isDiscard ? "discarded" : "redriven ")   \(redriven), of \(keys) keys",
         ]
         lines += LetterGroup.table(reasons).map { "  " + $0 }
         lines.append(
-            "refused     \(overtaking + overLimit): \(overtaking) would overtake, \(overLimit) redriven too often"
+            isDiscard
+                ? "refused     \(overtaking), behind earlier ones of their keys"
+                : "refused     \(overtaking + overLimit): \(overtaking) would overtake, \(overLimit) redriven too often"
         )
         if failed > 0 { lines.append("failed      \(failed)") }
+        if behind > 0 { lines.append("behind      \(behind) of these keys wait: redrive them") }
         guard !isDryRun else { return (lines + ["nothing was published, nothing recorded"]).joined(separator: "\n") }
+        guard !isDiscard else { return (lines + ["time        \(seconds.rounded(to: 2)) s"]).joined(separator: "\n") }
         lines.append("rounds      \(rounds), for what was parked meanwhile")
         if waitingAgain > 0 {
             lines.append("again       \(waitingAgain) of these keys died again, or wait behind one that did")
@@ -130,6 +160,23 @@ struct RedriveReport: Sendable {
           rounds                 looks for letters, the first one included
           unsettled              the worker has not got to the end of what was
                                  redriven, or none is running
+        """
+
+    /// The fields of the report of a discard, for `--help`.
+    static let discardHelp = """
+        REPORT
+
+          --json prints these fields as the last line:
+
+          read       records in the dead-letter topics
+          matched    letters that wait and match the filter
+          discarded  published as discarded and acknowledged (--dry-run: would be)
+          refused    wait behind an earlier letter of their key that stays
+          failed     could not be published
+          keys       whose letters were discarded
+          behind     letters of these keys that still wait: to be redriven
+          seconds    all in all
+          dry_run    whether it was one
         """
 }
 

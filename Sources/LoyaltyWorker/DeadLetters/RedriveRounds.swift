@@ -68,7 +68,8 @@ struct RedriveRounds {
             room = try await office.save()
             try judge(outcome.failures)
             let (done, all, rounds) = (report.redriven, report.matched, report.rounds)
-            progress.show("dead-letters: \(done) of \(all) redriven" + (rounds > 1 ? ", round \(rounds)" : ""))
+            let what = run.isDiscarding ? "discarded" : "redriven"
+            progress.show("dead-letters: \(done) of \(all) \(what)" + (rounds > 1 ? ", round \(rounds)" : ""))
         }
     }
 
@@ -100,6 +101,7 @@ struct RedriveRounds {
         for number in published {
             let letter = office.index.letters[number]
             report.reasons[LetterGroup(letter), default: 0] += 1
+            if run.isDiscarding { Terminal.printError("discarded: \(office.description(of: number))") }
             if let chain = letter.chain {
                 if earlier.chains.insert(chain).inserted { report.keys += 1 }
             } else {

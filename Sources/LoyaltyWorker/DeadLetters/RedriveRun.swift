@@ -24,6 +24,8 @@ struct RedriveRun {
     let rate: Double?
     let isDryRun: Bool
     let follows: Bool
+    /// The letters are given up for good: they take their turn in the order of their keys, and no stage of them runs.
+    var isDiscarding = false
     let logger: Logger
 
     /// - Throws: when nothing could be begun. What goes wrong later is in the report.
@@ -59,7 +61,7 @@ struct RedriveRun {
         progress.end()
         if let note = LetterNotes.memory(office.index.letters.count) { Terminal.printError(note) }
         for note in try await office.restore() { Terminal.printError("dead-letters: \(note)") }
-        var report = RedriveReport(isDryRun: isDryRun)
+        var report = RedriveReport(isDryRun: isDryRun, isDiscard: isDiscarding)
         report.count(office.index)
         let plan = RedrivePlan(office.index, limit: maxRedrives)
         report.count(plan)
@@ -68,6 +70,10 @@ struct RedriveRun {
             report.redriven = plan.order.count
             report.keys = plan.keys
             for number in plan.order { report.reasons[LetterGroup(office.index.letters[number]), default: 0] += 1 }
+            if isDiscarding {
+                for number in plan.order { Terminal.printError("would discard: \(office.description(of: number))") }
+                report.behind = office.index.waiting(with: plan.order) - plan.order.count
+            }
             return report
         }
         guard !plan.order.isEmpty else { return report }
@@ -96,13 +102,15 @@ struct RedriveRun {
         }
         return await withTaskGroup { group in
             group.addTask(name: "publisher") { await publisher.run() }
-            var rounds = RedriveRounds(run: self, office: office, publishing: .init(publisher: publisher, pace: pace))
+            let publishing = RedrivePublishing(publisher: publisher, pace: pace, isDiscarding: isDiscarding)
+            var rounds = RedriveRounds(run: self, office: office, publishing: publishing)
             rounds.report = report
             do throws(CommandFailure) {
                 try await rounds.work(plan)
             } catch {
                 rounds.report.error = error
             }
+            if isDiscarding { rounds.report.behind = office.index.waiting(with: plan.order) }
             publisher.close()
             return rounds.report
         }
@@ -149,6 +157,9 @@ struct RedriveRun {
         return false
     }
 
+    /// For what is on its way when it is stopped: with the brokers away it may never be acknowledged.
+    private static let stopPatience: Duration = .seconds(30)
+
     /// Refusals that are shown.
     private static let shownRefusals = 10
 
@@ -159,7 +170,7 @@ struct RedriveRun {
                 switch refusal {
                 case .redriveLimit: "it was redriven \(letter.redrives) times"
                 case .overtaking(let other):
-                    "it would overtake \(office.place(of: other)), which "
+                    "\(isDiscarding ? "it waits behind" : "it would overtake") \(office.place(of: other)), which "
                         + (office.index.letters[other].matches
                             ? "was redriven \(office.index.letters[other].redrives) times" : "the filter leaves out")
                 }
@@ -176,6 +187,7 @@ struct RedriveRun {
             case .stop:
                 Terminal.printError("dead-letters: \(signal): recording what was redriven; a second one leaves at once")
                 pace.stop()
+                ExitWatchdog.arm(Self.stopPatience, for: "the brokers did not acknowledge the last letters")
             case .ignore: break
             case .leave: _exit(CommandFailure.Status.failed.rawValue)
             }

@@ -59,18 +59,22 @@ struct Forecast {
     mutating func add(_ record: Record, _ reception: Reception) {
         counts.received &+= 1
         counts.finished &+= 1
+        let redriven = DeadLetter.redriven(record.headers, in: record.source, at: record.offset)
+        let isDiscarded = redriven?.isDiscarded == true
+        if isDiscarded { counts.discarded &+= 1 }
         switch reception {
         case .ignore:
             counts.ignored &+= 1
         case .reject(let cause, _):
             counts.rejected &+= 1
+            guard !isDiscarded else { return }
             counts.deadLetters &+= 1
             books.list(record, cause)
         case .settled:
             counts.accepted &+= 1
         case .accept(_, _, let work):
             counts.accepted &+= 1
-            guard let work = work as? LoyaltyWork else { return }
+            guard let work = work as? LoyaltyWork, !isDiscarded else { return }
             for stage in work.event.route.intersection(seen).stages {
                 let key = work.event.effectKey(stage)
                 questions.append(

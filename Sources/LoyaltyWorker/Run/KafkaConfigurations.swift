@@ -50,6 +50,8 @@ extension Settings {
         var configuration = Configuration(properties)
         configuration.set("bootstrap.servers", kafka.bootstrapServers ?? "")
         configuration.setDefault("client.id", "loyalty-worker")
+        // With Nagle's algorithm a small request may wait for the answer to the one before (#4986).
+        configuration.setDefault("socket.nagle.disable", "true")
         return configuration
     }
 

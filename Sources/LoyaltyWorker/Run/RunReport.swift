@@ -71,6 +71,7 @@ struct RunReport: Sendable {
             ("max_resident_mib", JSONValue(maxResidentMiB)),
             ("rejected", JSONValue(counts.rejected)),
             ("parked", JSONValue(counts.parked)),
+            ("discarded", JSONValue(counts.discarded)),
             ("resumed", JSONValue(counts.resumed)),
             ("unfinished", JSONValue(counts.abandoned)),
             ("retries", JSONValue(counts.stages.reduce(UInt64(0)) { $0 &+ $1.retries })),

@@ -24,6 +24,7 @@ extension RunReport {
           rejected                  records that could not be decoded
           parked                    dead letters that only wait behind another one of
                                     their key
+          discarded                 dead letters given up for good, without a stage
           resumed                   received again, and known to be finished from the
                                     last commit
           unfinished                not finished at the end and not committed: they

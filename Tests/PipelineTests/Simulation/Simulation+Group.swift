@@ -73,15 +73,17 @@ extension Simulation {
         guard let index = pick({ _ in true }) else { return }
         trace.note(now, "member \(members[index].id) crashes")
         // Calls on their way may have arrived without anybody knowing.
-        for run in members[index].runs where Bool.random(using: &random) && !sinkDown[run.stage] {
-            let effect = Effect(source: run.work.source, offset: run.work.original, stage: run.stage)
-            guard !journal.contains(effect), entry(run.work.source, run.work.offset)?.failures[run.stage] == 0 else {
-                continue
-            }
-            repeatsAllowed += 1
-            try perform(effect)
-        }
+        for run in members[index].runs { try arriveUnheard(run.work, run.stage) }
         remove(index)
+    }
+
+    /// A call of a process that was killed has perhaps arrived, and no journal knows.
+    mutating func arriveUnheard(_ work: Item, _ stage: Int, isReplay: Bool = false) throws(Violation) {
+        guard Bool.random(using: &random), !sinkDown[stage] else { return }
+        let effect = Effect(source: work.source, offset: work.original, stage: stage)
+        guard !journal.contains(effect), entry(work.source, work.offset)?.failures[stage] == 0 else { return }
+        repeatsAllowed += 1
+        try perform(effect, isReplay: isReplay)
     }
 
     private mutating func remove(_ index: Int) {
@@ -131,7 +133,8 @@ extension Simulation {
         let frontier = last?.offset ?? 0
         let map = try? OffsetMap(metadata: last?.metadata ?? "", frontier: frontier)
         var count = 0
-        for entry in log[source] ?? [] where entry.offset >= frontier && entry.kind == .accept {
+        for entry in log[source] ?? []
+        where entry.offset >= frontier && entry.kind == .accept && !entry.isDiscarded {
             let status = map?.status(at: entry.offset) ?? .untouched
             guard !status.isFinished, defect != .mapForgotten || entry.offset < frontier + 3 else { continue }
             entry.stages.subtracting(status.doneStages).forEachIndex { stage in
@@ -162,30 +165,42 @@ extension Simulation {
         guard let position = offset.offset else { return }
         trace.note(now, "\(offset.partition): commit \(position) \(offset.metadata)")
         committed[offset.partition] = (position, stored(offset.metadata, frontier: position))
-        for entry in log[offset.partition] ?? [] where entry.offset < position {
-            guard isSettled(entry, of: offset.partition) else {
-                throw Violation(
-                    description: "\(offset.partition): commit \(position) but \(entry.offset) is not finished"
-                )
-            }
+        try check(offset, log[offset.partition] ?? []) { entry, stage in
+            if entry.kind == .ignore || entry.isDiscarded { return true }
+            if buried[offset.partition]?.contains(entry.offset) == true { return true }
+            let effect = Effect(source: offset.partition, offset: entry.original, stage: stage)
+            return entry.kind == .accept && performed[effect] != nil
+        }
+    }
+
+    /// A commit says of these records that they are finished, or stages of them done.
+    ///
+    /// - Parameter isDone: whether it is so, of one stage.
+    func check(_ offset: CommittedOffset, _ entries: [Entry], isDone: (Entry, Int) -> Bool) throws(Violation) {
+        guard let position = offset.offset else { return }
+        func isFinished(_ entry: Entry) -> Bool {
+            var isFinished = true
+            entry.stages.forEachIndex { if !isDone(entry, $0) { isFinished = false } }
+            return isFinished
+        }
+        for entry in entries where entry.offset < position && !isFinished(entry) {
+            throw Violation(
+                description: "\(offset.partition): commit \(position) but \(entry.offset) is not finished"
+            )
         }
         guard let map = try? OffsetMap(metadata: offset.metadata, frontier: position) else {
             throw Violation(description: "\(offset.partition): unreadable metadata \(offset.metadata)")
         }
-        for entry in log[offset.partition] ?? [] where entry.offset >= position {
+        for entry in entries where entry.offset >= position {
             let status = map.status(at: entry.offset)
-            if status.isFinished, !isSettled(entry, of: offset.partition) {
+            if status.isFinished, !isFinished(entry) {
                 throw Violation(
                     description: "\(offset.partition): the map says \(entry.offset) is finished, but it is not"
                 )
             }
-            var isDone = true
-            status.doneStages.forEachIndex { stage in
-                if performed[Effect(source: offset.partition, offset: entry.original, stage: stage)] == nil {
-                    isDone = false
-                }
-            }
-            if !status.isFinished, !isDone {
+            var areDone = true
+            status.doneStages.forEachIndex { if !isDone(entry, $0) { areDone = false } }
+            if !status.isFinished, !areDone {
                 throw Violation(
                     description: "\(offset.partition): the map says a stage of \(entry.offset) is done, but it is not"
                 )
@@ -216,6 +231,9 @@ extension Simulation {
             switch action {
             case .perform(let ticket, let stage, _, let work):
                 guard let work = work as? Item else { throw Violation(description: "work of another kind") }
+                guard entry(work.source, work.offset)?.isDiscarded == false else {
+                    throw Violation(description: "\(work.source)/\(work.offset) was discarded, and a stage runs")
+                }
                 try checkAlone(index, work, stage)
                 members[index].runs.append((ticket, stage, work))
             case .bury(let ticket, let record, let cause, _):
@@ -255,6 +273,7 @@ extension Simulation {
             members[index].commits.append((token, batch))
         case .close: remove(index)
         case .warn(let text): trace.note(now, "member \(members[index].id) warns: \(text)")
+        case .discarded(let discard): trace.note(now, "member \(members[index].id) discards \(discard)")
         case .tell: break
         }
     }

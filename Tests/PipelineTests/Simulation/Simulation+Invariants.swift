@@ -13,7 +13,7 @@ extension Simulation {
     }
 
     func isSettled(_ entry: Entry, of source: TopicPartition) -> Bool {
-        if entry.kind == .ignore || buried[source]?.contains(entry.offset) == true { return true }
+        if entry.kind == .ignore || entry.isDiscarded || buried[source]?.contains(entry.offset) == true { return true }
         return entry.kind == .accept && isPerformed(entry, of: source)
     }
 
@@ -60,15 +60,18 @@ extension Simulation {
             guard let last = log[source]?.last else { return true }
             return last.offset < committed[source]?.offset ?? 0 && (letters[source] ?? [:]).isEmpty
         } && members.allSatisfy { $0.isGone || ($0.runs.isEmpty && $0.burials.isEmpty) }
+            && (job?.isFinished ?? !hasReplay)
     }
 
     func checkEnd() throws(Violation) {
+        try checkJobEnd()
         for source in partitions {
             for entry in log[source] ?? [] where !isSettled(entry, of: source) {
                 throw Violation(description: "\(source)/\(entry.offset) was committed and never finished")
             }
             // Everything was redriven, so nothing is left in the dead-letter topic but what can't be decoded.
             for entry in log[source] ?? [] where entry.kind == .accept && !isPerformed(entry, of: source) {
+                if discarded[source]?.contains(entry.original) == true { continue }
                 throw Violation(description: "\(source)/\(entry.offset) was redriven and has not all of its effects")
             }
             guard let last = committed[source],

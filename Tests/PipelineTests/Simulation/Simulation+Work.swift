@@ -27,6 +27,15 @@ extension Simulation {
     }
 
     private mutating func admit(_ entry: Entry, of source: TopicPartition, to index: Int, _ slot: Int) {
+        trace.note(
+            now,
+            "member \(members[index].id) fetches \(source)/\(entry.offset), key \(entry.key), \(entry.kind)"
+        )
+        let (record, reception) = received(entry, of: source)
+        members[index].machine.admit(record, in: slot, reception, at: now)
+    }
+
+    func received(_ entry: Entry, of source: TopicPartition) -> (Record, Reception) {
         let record = Record(
             source: source,
             offset: entry.offset,
@@ -45,11 +54,7 @@ extension Simulation {
                 work: Item(record, original: entry.original)
             )
         }
-        trace.note(
-            now,
-            "member \(members[index].id) fetches \(source)/\(entry.offset), key \(entry.key), \(entry.kind)"
-        )
-        members[index].machine.admit(record, in: slot, reception, at: now)
+        return (record, reception)
     }
 
     mutating func finishRun() throws(Violation) {
@@ -57,29 +62,7 @@ extension Simulation {
             let number = members[index].runs.indices.randomElement(using: &random)
         else { return }
         let run = members[index].runs.remove(at: number)
-        let effect = Effect(source: run.work.source, offset: run.work.original, stage: run.stage)
-        let outcome: StageOutcome
-        if sinkDown[run.stage] {
-            outcome = .unavailable(reason: "down")
-        } else if run.stage == 0, let place = place(run.work.source, run.work.offset),
-            log[run.work.source]?[place].isRefused == true
-        {
-            log[run.work.source]?[place].isRefused = false
-            outcome = .reject(reason: "refused")
-        } else if let place = place(run.work.source, run.work.offset),
-            let left = log[run.work.source]?[place].failures[run.stage], left > 0
-        {
-            if left != .max { log[run.work.source]?[place].failures[run.stage] -= 1 }
-            // A sink that fails only records that always fail, and no others come, can't be told from one that is down: the breaker
-            // stays open. In the end the sink says what it thinks of them.
-            outcome = left == .max && calm ? .reject(reason: "never") : .retry(reason: "fails")
-        } else if hasJournal, journal.contains(effect) {
-            outcome = .done(.suppressed)
-        } else {
-            try perform(effect)
-            if defect != .journalForgets { journal.insert(effect) }
-            outcome = .done(.performed)
-        }
+        let outcome = try attempt(run.work, run.stage)
         trace.note(
             now,
             "member \(members[index].id) ends stage \(run.stage) of \(run.work.source)/\(run.work.offset): \(outcome)"
@@ -87,10 +70,41 @@ extension Simulation {
         members[index].machine.completed(run.ticket, outcome, microseconds: 10, at: now)
     }
 
-    mutating func perform(_ effect: Effect) throws(Violation) {
+    /// What a stage's sink and the journal make of a record.
+    mutating func attempt(_ work: Item, _ stage: Int, isReplay: Bool = false) throws(Violation) -> StageOutcome {
+        if sinkDown[stage] { return .unavailable(reason: "down") }
+        if let place = place(work.source, work.offset) {
+            if stage == 0, log[work.source]?[place].isRefused == true {
+                log[work.source]?[place].isRefused = false
+                return .reject(reason: "refused")
+            }
+            if let left = log[work.source]?[place].failures[stage], left > 0 {
+                if left != .max { log[work.source]?[place].failures[stage] -= 1 }
+                // A sink that fails only records that always fail, and no others come, can't be told from one that is down: the
+                // breaker stays open. In the end the sink says what it thinks of them.
+                return left == .max && calm ? .reject(reason: "never") : .retry(reason: "fails")
+            }
+        }
+        let effect = Effect(source: work.source, offset: work.original, stage: stage)
+        if hasJournal, journal.contains(effect) { return .done(.suppressed) }
+        try perform(effect, isReplay: isReplay)
+        if defect != .journalForgets { journal.insert(effect) }
+        return .done(.performed)
+    }
+
+    mutating func perform(_ effect: Effect, isReplay: Bool = false) throws(Violation) {
         performed[effect, default: 0] += 1
         if performed[effect] ?? 0 > 1 { repeats += 1 }
+        // A replay keeps the order inside of its range only, and parks nothing.
+        guard !isReplay else {
+            guard effect.stage != 0 || job?.mayNotify == true else {
+                throw Violation(description: "\(effect.source)/\(effect.offset): a replay notified without leave")
+            }
+            return
+        }
         guard performed[effect] == 1, let entry = entry(effect.source, effect.offset) else { return }
+        // Given up: it has no place in the order any more, should an operator begin again from before.
+        guard discarded[effect.source]?.contains(effect.offset) != true else { return }
         let place = [UInt64(effect.source.partition), entry.key, UInt64(effect.stage)]
         if let last = lastFirst[place], last > effect.offset {
             throw Violation(
@@ -99,7 +113,9 @@ extension Simulation {
         }
         lastFirst[place] = effect.offset
         for (offset, key) in letters[effect.source] ?? [:] where key == entry.key && offset < effect.offset {
-            guard let dead = self.entry(effect.source, offset), !isPerformed(dead, of: effect.source) else { continue }
+            guard let dead = self.entry(effect.source, offset), !isPerformed(dead, of: effect.source),
+                discarded[effect.source]?.contains(offset) != true
+            else { continue }
             throw Violation(
                 description:
                     "key \(key) of \(effect.source): \(effect.offset) took effect, but \(offset) is a dead letter"
@@ -122,6 +138,11 @@ extension Simulation {
             buried[source, default: []].insert(entry.offset)
             if burial.cause.errorClass != .decode {
                 letters[source, default: [:]][entry.original] = entry.key
+                if entry.isDiscarded {
+                    discardedLetters[source, default: []].insert(entry.original)
+                } else {
+                    discardedLetters[source]?.remove(entry.original)
+                }
                 let known = latestLetters[source]?[entry.key] ?? -1
                 latestLetters[source, default: [:]][entry.key] = max(known, entry.offset)
             }
@@ -143,11 +164,17 @@ extension Simulation {
         }
         trace.note(now, "redrive of \(source): key \(key), \(chain) at \(endOfLog(source))")
         let known = latestLetters[source]?[key] ?? -1
+        let overtakes = defect == .discardsOvertake && chain.count > 1
+        if overtakes { chain = chain.suffix(1) }
         for original in chain {
             letters[source]?[original] = nil
             guard let first = entry(source, original) else { continue }
+            let isDiscarded =
+                discardedLetters[source]?.contains(original) == true || overtakes
+                || (!calm && Int.random(in: 0..<4, using: &random) == 0)
+            if isDiscarded { discarded[source, default: []].insert(original) }
             // Without a journal nobody knows which of its stages are done, or will be, at its first place.
-            if !hasJournal { first.stages.forEachIndex { _ in repeatsAllowed += 1 } }
+            if !hasJournal, !isDiscarded { first.stages.forEachIndex { _ in repeatsAllowed += 1 } }
             let drawn = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
             let entry = Entry(
                 offset: drawn.offset,
@@ -156,17 +183,18 @@ extension Simulation {
                 stages: first.stages,
                 failures: calm ? [0, 0] : drawn.failures,
                 isRefused: !calm && drawn.isRefused,
-                redriven: Redriven(original: original, known: known)
+                redriven: Redriven(original: original, known: known, isDiscarded: isDiscarded)
             )
             log[source]?.append(entry)
             lastRedriven[source] = entry.offset
-            guard !calm, Int.random(in: 0..<3, using: &random) == 0 else { continue }
-            let next = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
+            guard !calm, overtakes || Int.random(in: 0..<3, using: &random) == 0 else { continue }
+            var next = Self.entry(at: endOfLog(source), keys: keys, refusals: refusals, using: &random)
+            if overtakes { next.key = key }
             log[source]?.append(next)
         }
     }
 
-    private func endOfLog(_ source: TopicPartition) -> Int64 {
+    func endOfLog(_ source: TopicPartition) -> Int64 {
         (log[source]?.last?.offset ?? -1) + 1 + markers
     }
 }

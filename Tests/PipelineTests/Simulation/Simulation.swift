@@ -30,7 +30,7 @@ struct Simulation {
     struct Entry {
         enum Kind { case ignore, reject, accept }
         let offset: Int64
-        let key: UInt64
+        var key: UInt64
         let kind: Kind
         let stages: StageSet
         /// Failures before each stage succeeds; `.max`: always.
@@ -41,6 +41,7 @@ struct Simulation {
         var redriven: Redriven?
 
         var original: Int64 { redriven?.original ?? offset }
+        var isDiscarded: Bool { redriven?.isDiscarded == true }
     }
 
     struct Burial {
@@ -113,6 +114,14 @@ struct Simulation {
         case clockStandsStill
         /// Records are pulled without asking for room.
         case roomIgnored
+        /// Dead letters are discarded before earlier ones of their key.
+        case discardsOvertake
+        /// A replay notifies without leave.
+        case permitIgnored
+        /// A replay goes on beyond the end of its range.
+        case rangeIgnored
+        /// A replay commits for the live group.
+        case replayCommitsForAll
     }
 
     var random: SplitMix64
@@ -129,6 +138,10 @@ struct Simulation {
     var buried: [TopicPartition: Set<Int64>] = [:]
     /// Original offsets of dead and parked records that nobody has redriven, with their keys.
     var letters: [TopicPartition: [Int64: UInt64]] = [:]
+    /// Original offsets of records that the operator has given up, whatever becomes of them.
+    var discarded: [TopicPartition: Set<Int64>] = [:]
+    /// Those of letters that were discarded before and parked again.
+    var discardedLetters: [TopicPartition: Set<Int64>] = [:]
     /// Where the latest letter of each key stood.
     var latestLetters: [TopicPartition: [UInt64: Int64]] = [:]
     /// Where the record stands that was redriven last.
@@ -141,6 +154,9 @@ struct Simulation {
     var repeatsAllowed = 0
     var sinkDown: [Bool] = [false, false]
     var calm = false
+    /// The replay, once it has begun.
+    var job: Job?
+    let hasReplay: Bool
     let hasJournal: Bool
     let keys: UInt64
     /// Of so many records, one is refused by its sink.
@@ -166,6 +182,8 @@ struct Simulation {
             settings.metadataLimit = Int.random(in: 120...200, using: &random)
         }
         hasJournal = history.defect != .mapForgotten && Int.random(in: 0..<4, using: &random) != 0
+        let mustReplay = [.permitIgnored, .rangeIgnored, .replayCommitsForAll].contains(history.defect)
+        hasReplay = hasJournal && (mustReplay || Int.random(in: 0..<3, using: &random) == 0)
         keys = UInt64.random(in: 1...5, using: &random)
         refusals = Int.random(in: 0..<2, using: &random) == 0 ? 8 : 1000
         self.settings = settings
@@ -213,13 +231,15 @@ struct Simulation {
         for _ in 0..<20_000 {
             if isFinished { break }
             if members.allSatisfy({ $0.isGone || $0.isLeaving }) { addMember() }
+            if hasReplay, job == nil { startJob() }
             try step()
         }
         guard isFinished else {
             throw Violation(
                 description: """
                     stuck: \(unfinished.prefix(3)); letters \(letters); owners \(owner), rebalancing \(isRebalancing), \
-                    committed \(committed); \(members.filter { !$0.isGone }.map(\.summary))
+                    committed \(committed); \(members.filter { !$0.isGone }.map(\.summary)); \
+                    replay \(job.map { "\($0.ranges) at \($0.committed), \($0.member.summary)" } ?? "none")
                     """
             )
         }
@@ -227,6 +247,10 @@ struct Simulation {
     }
 
     private mutating func step() throws(Violation) {
+        if job != nil, Int.random(in: 0..<3, using: &random) == 0 {
+            try stepJob()
+            return try check()
+        }
         let dice = Int.random(in: 0..<106, using: &random)
         switch dice {
         case 0..<20: passTime()
@@ -243,6 +267,7 @@ struct Simulation {
         case 98 where !calm: turnSink()
         case 99 where !calm: reset()
         case 100..<103: redrive()
+        case 103 where hasReplay && job == nil: startJob()
         default: regroup()
         }
         for index in members.indices where !members[index].isGone { try obey(index) }
