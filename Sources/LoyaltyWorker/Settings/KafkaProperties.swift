@@ -91,7 +91,7 @@ struct KafkaProperties: Sendable, Equatable, CustomStringConvertible, CustomRefl
             "partition.assignment.strategy": "use kafka.assignor",
             "group.protocol": "the worker is built on the classic group protocol",
             "enable.partition.eof": "the worker needs the ends of partitions",
-            "transactional.id": "transactions are not in this version",
+            "transactional.id": "use kafka.delivery=transactions; the id is made of kafka.group and kafka.groupInstanceId",
             "enable.idempotence": durable,
             "enable.gapless.guarantee": durable,
             "acks": durable,
