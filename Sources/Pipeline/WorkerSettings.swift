@@ -63,7 +63,8 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .halted(let stages): "the sink of \(stages) wants no more; what is unfinished was not committed"
         case .consumerFailed(let reason): "Kafka failed for good: \(reason)"
-        case .transactionFailed(let reason): "the transaction could not be ended, the next start will find out how: \(reason)"
+        case .transactionFailed(let reason):
+            "the transaction could not be ended, the next start will find out how: \(reason)"
         case .notJoined(let time, let last):
             "no assignment within \(time): \(last ?? "the broker did not say why"); check kafka.bootstrapServers and kafka.topic"
         }

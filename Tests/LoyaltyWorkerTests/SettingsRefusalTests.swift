@@ -136,6 +136,7 @@ import Testing
             ],
             "kafka.properties"
         ),
+        (["--journal-url", "none", "--publication-sink", "kafka", "--commit-interval", "30s"], "commit.interval"),
     ])
     func `what a transaction can't cover is refused with transactions`(_ options: [String], _ key: String) {
         let failure = #expect(throws: CommandFailure.self) {

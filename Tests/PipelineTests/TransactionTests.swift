@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `whatever happens, every effect is seen once and in order`() async {
-        let count = ProcessInfo.processInfo.environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 1000
+        let count = ProcessInfo.processInfo.environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 200
         var (aborts, commits) = (0, 0)
         for seed in 0..<count {
             var world = TransactionSimulation(seed: seed)

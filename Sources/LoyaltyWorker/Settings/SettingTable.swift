@@ -33,7 +33,8 @@ extension Setting {
             default: nil,
             .text("a name of up to 255 bytes"),
             \.kafka.groupInstanceID,
-            "static membership: a member that comes back within the session timeout gets its partitions back"
+            "static membership: a member that comes back within the session timeout gets its partitions back, and at once ends the"
+                + " transaction that it had left open"
         ),
         Setting(
             "kafka.assignor",

@@ -82,6 +82,14 @@ extension Settings {
         if let level = kafka.properties["isolation.level"], level != "read_committed" {
             try refuse("kafka.properties", "\(delivery) needs isolation.level=read_committed, which is the default")
         }
+        let timeout = kafka.properties.transactionTimeout
+        if commitInterval * 2 >= timeout {
+            try refuse(
+                "commit.interval",
+                "\(Quantity.text(commitInterval)) is not below half of transaction.timeout.ms (\(Quantity.text(timeout)));"
+                    + " the broker would abort a transaction before it is committed"
+            )
+        }
     }
 
     /// The worker must not consume what it writes, nor mix up what it writes.

@@ -259,7 +259,10 @@ struct TransactionSimulation {
         generation += 1
         isRebalancing = false
         owner = [:]
-        let ids = members.filter { !$0.isIn && !$0.owesAnswer }.map(\.id).shuffled(using: &random)
+        let ids = members.map(\.id).filter { id in
+            !late.contains(id) && members.contains { $0.id == id && !$0.isIn && !$0.owesAnswer }
+        }
+        .shuffled(using: &random)
         guard !ids.isEmpty else { return isRebalancing = true }
         for (number, source) in partitions.enumerated() { owner[source] = ids[number % ids.count] }
         for index in members.indices {
@@ -310,7 +313,8 @@ struct TransactionSimulation {
             let slot = members[index].machine.slot(of: source), let entries = logs[source],
             var position = members[index].position[source]
         else { return }
-        for _ in 0..<min(members[index].machine.room(in: slot), Int.random(in: 1...6, using: &random)) {
+        let room = max(0, members[index].machine.room(in: slot))
+        for _ in 0..<min(room, Int.random(in: 1...6, using: &random)) {
             guard position < entries.count else { break }
             let entry = entries[position]
             position += 1
