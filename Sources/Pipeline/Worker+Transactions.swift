@@ -32,6 +32,15 @@ extension Worker {
         return await begin(transactions, after: .aborted(reason))
     }
 
+    /// One try to abort what was left open, so that readers need not wait until the broker does. There may be nothing to abort.
+    func abandon(_ transactions: Transactions) async {
+        do throws(KafkaError) {
+            try await transactions.abort(timeout: Self.callTimeout)
+        } catch {
+            logger.debug("the last transaction could not be aborted", metadata: ["reason": "\(error)"])
+        }
+    }
+
     private func begin(_ transactions: Transactions, after end: TransactionEnd) async -> Mail {
         do throws(KafkaError) {
             try await insist { () throws(KafkaError) in try await transactions.begin(timeout: Self.callTimeout) }

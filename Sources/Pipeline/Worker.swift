@@ -93,6 +93,7 @@ package final class Worker: Sendable {
             isOver.store(true, ordering: .relaxed)
             return failure
         }
+        if let transactions, loop.hasOpenTransaction { await abandon(transactions) }
         publish(loop.status())
         if let failure { throw failure }
         return loop.report()

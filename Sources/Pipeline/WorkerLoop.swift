@@ -345,6 +345,9 @@ struct WorkerLoop {
         return status
     }
 
+    /// Something may be in a transaction that will not be committed.
+    var hasOpenTransaction: Bool { machine.transaction?.isUntouched == false }
+
     func report() -> WorkerReport {
         let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
         return WorkerReport(
