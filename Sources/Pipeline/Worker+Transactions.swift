@@ -34,6 +34,7 @@ extension Worker {
 
     /// One try to abort what was left open, so that readers need not wait until the broker does. There may be nothing to abort.
     func abandon(_ transactions: Transactions) async {
+        logger.warning("leaving with a transaction open: what is not committed will be done again by whoever is next")
         do throws(KafkaError) {
             try await transactions.abort(timeout: Self.callTimeout)
         } catch {
