@@ -1,4 +1,4 @@
-private import Dispatch
+internal import Dispatch
 internal import Synchronization
 
 /// Runs a C call that blocks on a thread of its own and lets a task await it.
@@ -9,23 +9,26 @@ enum BlockingCall {
 
     /// `call` gets the timeout in milliseconds; whatever it captures stays alive until it is over. `action` is for the
     /// error message.
+    ///
+    /// - Parameter queue: runs calls that must come one after the other; nil: a queue of its own, because a shared one
+    ///   would stand still behind a call that hangs.
     static func run<Value: Sendable>(
         _ action: String,
         timeout: Duration,
+        on queue: DispatchQueue? = nil,
         _ call: @escaping @Sendable (_ milliseconds: Int32) throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
         let milliseconds = timeout.clampedMilliseconds
         let result = await withCheckedContinuation { continuation in
             let answer = FirstAnswer<Value>(continuation)
-            // A queue of its own, because a shared one would stand still behind a call that hangs.
-            DispatchQueue(label: "kafka.\(action)")
-                .async {
-                    do throws(KafkaError) {
-                        answer.give(.success(try call(milliseconds)))
-                    } catch {
-                        answer.give(.failure(error))
-                    }
+            let queue = queue ?? DispatchQueue(label: "kafka.\(action)")
+            queue.async {
+                do throws(KafkaError) {
+                    answer.give(.success(try call(milliseconds)))
+                } catch {
+                    answer.give(.failure(error))
                 }
+            }
             let deadline = DispatchTime.now() + .milliseconds(Int(milliseconds + grace.clampedMilliseconds))
             DispatchQueue.global()
                 .asyncAfter(deadline: deadline) {

@@ -155,16 +155,7 @@ extension Consumer {
     /// coordinator is away: keep a deadline.
     package func commit(_ offsets: [CommittedOffset], token: UInt64) throws(KafkaError) {
         guard !offsets.isEmpty else { throw .invalidArgument("commit: no partition given") }
-        let list = PartitionList(capacity: offsets.count)
-        for element in offsets {
-            guard let offset = element.offset, offset >= 0 else {
-                throw .invalidArgument("commit: \(element.partition) has no offset")
-            }
-            guard element.metadata.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-                throw .invalidArgument("commit: metadata of \(element.partition) is not printable ASCII")
-            }
-            list.add(element.partition, offset: offset, metadata: element.metadata)
-        }
+        let list = try PartitionList(committing: offsets)
         let opaque = unsafe UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: token))
         let response = unsafe rd_kafka_commit_queue(client.handle, list.pointer, client.events, nil, opaque)
         try KafkaError.check(response, during: "commit")

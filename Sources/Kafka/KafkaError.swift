@@ -18,11 +18,20 @@ package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
     package let isFatal: Bool
     /// The same call may succeed later without any change.
     package let isRetriable: Bool
+    /// The producer's transaction can only be aborted.
+    package let requiresAbort: Bool
 
-    package init(_ code: Code, _ reason: String, isFatal: Bool = false, isRetriable: Bool? = nil) {
+    package init(
+        _ code: Code,
+        _ reason: String,
+        isFatal: Bool = false,
+        isRetriable: Bool? = nil,
+        requiresAbort: Bool = false
+    ) {
         self.code = code
         self.reason = reason
         self.isFatal = isFatal
+        self.requiresAbort = requiresAbort
         self.isRetriable = isRetriable ?? Code.retriable.contains(code)
     }
 
@@ -55,7 +64,8 @@ extension KafkaError {
             unsafe Code(rd_kafka_error_code(error)),
             unsafe "\(action): \(String(copying: rd_kafka_error_string(error)))",
             isFatal: unsafe rd_kafka_error_is_fatal(error) != 0,
-            isRetriable: unsafe rd_kafka_error_is_retriable(error) != 0 ? true : nil
+            isRetriable: unsafe rd_kafka_error_is_retriable(error) != 0 ? true : nil,
+            requiresAbort: unsafe rd_kafka_error_txn_requires_abort(error) != 0
         )
         unsafe rd_kafka_error_destroy(error)
     }

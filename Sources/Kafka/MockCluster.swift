@@ -22,6 +22,10 @@ package final class MockCluster: @unchecked Sendable {
         case leaveGroup = 13
         case syncGroup = 14
         case initProducerID = 22
+        case addPartitionsToTxn = 24
+        case addOffsetsToTxn = 25
+        case endTxn = 26
+        case txnOffsetCommit = 28
     }
 
     /// In place of a broker's number.

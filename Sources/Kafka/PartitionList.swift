@@ -28,6 +28,20 @@ struct PartitionList: ~Copyable {
         for element in start { add(element.partition, offset: element.position.raw) }
     }
 
+    /// Throws when one has no offset, or metadata that a broker would not give back as it is.
+    init(committing offsets: [CommittedOffset]) throws(KafkaError) {
+        self.init(capacity: offsets.count)
+        for element in offsets {
+            guard let offset = element.offset, offset >= 0 else {
+                throw .invalidArgument("commit: \(element.partition) has no offset")
+            }
+            guard element.metadata.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+                throw .invalidArgument("commit: metadata of \(element.partition) is not printable ASCII")
+            }
+            add(element.partition, offset: offset, metadata: element.metadata)
+        }
+    }
+
     deinit {
         unsafe rd_kafka_topic_partition_list_destroy(pointer)
     }

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Letting go of it drops whatever is still queued: wait until `queued` is 0 first.
 package final class Producer: Sendable {
-    private let client: Client
+    let client: Client
     // librdkafka's own count includes log lines and errors that nobody took yet.
     private let unreported = Atomic(0)
 

@@ -9,6 +9,9 @@ extension Assignment {
             guard let partition = slots[number].partition, partition.isDirty || partition.isMapFull,
                 wanted?.contains(source) ?? true, var map = partition.ledger.map()
             else { continue }
+            if settings.isTransactional, let received = partition.ledger.received {
+                map.append(partition.restored, from: received)
+            }
             if partition.refusals > 0 { map = OffsetMap(frontier: map.frontier) }
             if partition.refusals < 2 { map.barred = partition.barred }
             let (metadata, isComplete) = map.encoded(limit: settings.metadataLimit)
@@ -17,6 +20,21 @@ extension Assignment {
             batch.append(CommittedOffset(partition: source, offset: map.frontier, metadata: metadata, error: nil))
         }
         return batch
+    }
+
+    /// Whether a batch leaves something out, for want of room: it would be done again after a crash.
+    func isIncomplete(_ batch: [CommittedOffset]) -> Bool {
+        batch.contains { partition($0.partition)?.isMapFull == true }
+    }
+
+    /// A batch is not to be committed now: it becomes due again.
+    mutating func withdraw(_ batch: [CommittedOffset]) {
+        for offset in batch { slots[slot(of: offset.partition)].partition?.isDirty = true }
+    }
+
+    /// Whether an action belongs to a partition that was given up since.
+    func isStale(_ ticket: Ticket) -> Bool {
+        slots[ticket.slot].partition?.generation != ticket.generation
     }
 
     /// The broker's answer to a batch, or that there was none: what was not committed becomes due again.

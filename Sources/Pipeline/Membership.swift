@@ -173,6 +173,26 @@ package struct Membership: Sendable {
         return forget(leave.partitions) + answer + (isStopping ? self.leave(at: now) : [])
     }
 
+    /// Everything since the last commit was undone: what is owned is begun again from there, or, when it is being given up, given up
+    /// now.
+    package mutating func beginAgain(at now: Duration) -> [Step] {
+        switch operation {
+        case .none:
+            guard !owned.isEmpty else { return [] }
+            let partitions = owned
+            generation += 1
+            operation = .resolving(partitions)
+            return forget(partitions) + [.resolve(generation: generation, partitions)]
+        case .draining(let leave):
+            operation = .committing(leave)
+            return committedLast(at: now)
+        case .committing:
+            return committedLast(at: now)
+        case .resolving, .closing:
+            return []
+        }
+    }
+
     /// Gives up what is still owned, then closes; librdkafka's revoke that comes of closing is answered at once.
     private mutating func leave(at now: Duration) -> [Step] {
         guard !owned.isEmpty else {

@@ -100,6 +100,9 @@ package struct OffsetLedger: Sendable {
         return true
     }
 
+    /// Everything below was received, or is not there.
+    package var received: Int64? { slots.last.map { $0.offset + 1 } ?? frontier }
+
     /// What is done at and above the frontier.
     package func map() -> OffsetMap? {
         guard let frontier else { return nil }

@@ -52,6 +52,17 @@ package struct OffsetMap: Sendable, Equatable {
         runs.append(Run(status: status, start: runs.last?.end ?? frontier, end: offset + 1))
     }
 
+    /// Adds what an earlier map says of the offsets from `start` on, where this one must end.
+    mutating func append(_ earlier: OffsetMap, from start: Int64) {
+        for run in earlier.runs where run.end > start {
+            if let last = runs.indices.last, runs[last].status == run.status {
+                runs[last].end = run.end
+            } else {
+                runs.append(Run(status: run.status, start: runs.last?.end ?? frontier, end: run.end))
+            }
+        }
+    }
+
     /// The status of the record at `offset`; `.untouched` outside the map.
     package func status(at offset: Int64) -> RecordStatus {
         var low = 0

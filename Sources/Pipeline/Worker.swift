@@ -9,6 +9,7 @@ package final class Worker: Sendable {
     let settings: WorkerSettings
     let consumer: Consumer
     let publisher: Publisher
+    let transactions: Transactions?
     let stages: [any Stage]
     let logger: Logger
     let doorbell: Doorbell
@@ -21,13 +22,21 @@ package final class Worker: Sendable {
     enum Mail: Sendable {
         case completed(Ticket, StageOutcome, microseconds: Int64)
         case buried(Ticket, failure: String?)
-        case resolved(generation: UInt64, Result<[WorkerMachine.Start], KafkaError>)
+        case resolved(generation: UInt64, Result<Resolution, KafkaError>)
+        case transacted(Result<TransactionEnd, KafkaError>)
         case stop
+    }
+
+    struct Resolution: Sendable {
+        let starts: [WorkerMachine.Start]
+        /// As what offsets of these partitions are committed in transactions.
+        let member: GroupMember?
     }
 
     /// - Parameters:
     ///   - doorbell: the one that the consumer was made with.
     ///   - publisher: writes dead letters; whoever made it runs its pump until `run` has returned. Closed at the end.
+    ///   - transactions: of the publisher's producer, when the settings ask for them.
     ///   - stages: their index is their bit in a `StageSet`.
     ///   - throttle: nil: as fast as it goes.
     ///   - listing: takes dead letters instead of the dead-letter topic: for a replay.
@@ -36,6 +45,7 @@ package final class Worker: Sendable {
         consumer: Consumer,
         doorbell: Doorbell,
         publisher: Publisher,
+        transactions: Transactions? = nil,
         stages: [any Stage],
         throttle: Throttle? = nil,
         listing: (@Sendable (DeadLetter) -> Void)? = nil,
@@ -45,6 +55,7 @@ package final class Worker: Sendable {
         self.consumer = consumer
         self.doorbell = doorbell
         self.publisher = publisher
+        self.transactions = transactions
         self.stages = stages
         self.throttle = throttle
         self.listing = listing
@@ -57,6 +68,9 @@ package final class Worker: Sendable {
     package var status: WorkerStatus {
         latest.withLock { $0 }
     }
+
+    /// The group was left: nothing more is waited for.
+    var isFinished: Bool { isOver.load(ordering: .relaxed) }
 
     /// Asks the worker to drain, commit and leave; from any thread, as often as one likes.
     package func stop() {
@@ -80,6 +94,7 @@ package final class Worker: Sendable {
             await publisher.finish(within: WorkerTiming.reportTimeout)
             return failure
         }
+        if let transactions, loop.hasOpenTransaction { await abandon(transactions) }
         publish(loop.status())
         if let failure { throw failure }
         return loop.report()

@@ -26,6 +26,8 @@ struct WorkerLoop {
     private var lastProgress: Duration = .zero
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
+    /// As what the present assignment was taken up, for transactions.
+    private var member: GroupMember?
 
     init(of worker: Worker, intake: any Intake) {
         self.worker = worker
@@ -66,7 +68,7 @@ struct WorkerLoop {
         machine.advance(at: now)
         stopAtEnd(at: now)
         obey(at: now, in: &group)
-        let isBusy = pulled > 0 || !machine.actions.isEmpty
+        let isBusy = pulled > 0 || !machine.actions.isEmpty && machine.isHandingOut
         perform(in: &group)
         if isBusy { lastProgress = now }
         if now - lastStatus >= WorkerTiming.statusInterval {
@@ -94,10 +96,17 @@ struct WorkerLoop {
                 machine.completed(ticket, outcome, microseconds: microseconds, at: now)
             case .buried(let ticket, let failure):
                 machine.buried(ticket, failure: failure, at: now)
-            case .resolved(let generation, .success(let starts)):
-                machine.resolved(generation: generation, starts, at: now)
+            case .resolved(let generation, .success(let resolution)):
+                if generation == machine.membership.generation { member = resolution.member }
+                machine.resolved(generation: generation, resolution.starts, at: now)
             case .resolved(let generation, .failure(let error)):
                 machine.resolveFailed(generation: generation, error.description)
+            case .transacted(.success(let end)):
+                if end == .committed { lastProgress = now }
+                machine.transacted(end, at: now)
+            case .transacted(.failure(let error)):
+                fail(.transactionFailed(error.description), at: now)
+                machine.giveUp(at: now)
             case .stop:
                 if !machine.membership.isStopping { worker.logger.info("stopping: drain, commit, leave the group") }
                 machine.stop(at: now)
@@ -220,6 +229,18 @@ struct WorkerLoop {
             } catch {
                 machine.commitAnswered(token, [], failure: error.description, at: now)
             }
+        case .commitTransaction(let batch):
+            let worker = worker
+            guard let transactions = worker.transactions, let member else {
+                return fail(.transactionFailed("offsets of nobody"), at: now)
+            }
+            group.addTask(name: "commit") {
+                worker.mailbox.post(await worker.commit(batch, of: member, in: transactions))
+            }
+        case .abortTransaction:
+            let worker = worker
+            guard let transactions = worker.transactions else { break }
+            group.addTask(name: "abort") { worker.mailbox.post(await worker.abort(transactions)) }
         case .close:
             closeDeadline = now + WorkerTiming.closeTimeout
             try worker.consumer.startClose()
@@ -241,8 +262,8 @@ struct WorkerLoop {
         let worker = worker
         group.addTask(name: "resolve") {
             do throws(KafkaError) {
-                let starts = try await worker.starts(of: partitions)
-                worker.mailbox.post(.resolved(generation: generation, .success(starts)))
+                let resolution = try await worker.resolution(of: partitions)
+                worker.mailbox.post(.resolved(generation: generation, .success(resolution)))
             } catch {
                 // A broker that refuses at once must not be asked in a tight loop.
                 guard (try? await Task.sleep(for: .milliseconds(500))) != nil else { return }
@@ -254,6 +275,8 @@ struct WorkerLoop {
     private mutating func perform(in group: inout DiscardingTaskGroup) {
         let worker = worker
         let mode = worker.settings.mode
+        guard machine.isHandingOut else { return }
+        machine.handOutActions()
         for action in machine.actions {
             switch action {
             case .perform(let ticket, let stage, let attempt, let work):
@@ -329,6 +352,9 @@ struct WorkerLoop {
         return status
     }
 
+    /// Something may be in a transaction that will not be committed.
+    var hasOpenTransaction: Bool { machine.transaction?.isUntouched == false }
+
     func report() -> WorkerReport {
         let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
         return WorkerReport(
@@ -340,6 +366,17 @@ struct WorkerLoop {
 }
 
 extension Worker {
+    /// What has to be known before partitions are taken up. With transactions, the last one of an earlier process must have ended: it may
+    /// move what is committed.
+    fileprivate func resolution(of partitions: [TopicPartition]) async throws(KafkaError) -> Resolution {
+        var member: GroupMember?
+        if let transactions {
+            try await transactions.open(timeout: WorkerTiming.answerTimeout)
+            if !partitions.isEmpty { member = try await consumer.member(timeout: WorkerTiming.answerTimeout) }
+        }
+        return Resolution(starts: try await starts(of: partitions), member: member)
+    }
+
     /// Where partitions begin for this group, and where they end now.
     fileprivate func starts(of partitions: [TopicPartition]) async throws(KafkaError) -> [WorkerMachine.Start] {
         guard !partitions.isEmpty else { return [] }
@@ -367,10 +404,11 @@ extension Worker {
         }
         do throws(KafkaError) {
             let topic = settings.deadLetterTopic(for: record.source.topic)
-            var outgoing = letter.outgoing(to: topic, group: settings.group)
+            // In a transaction there is no second try: a record that is refused spoils all of it.
+            var outgoing = letter.outgoing(to: topic, group: settings.group, keepsTimestamp: transactions == nil)
             do throws(KafkaError) {
                 try await publisher.publish(outgoing)
-            } catch  where error.code == .invalidTimestamp {
+            } catch  where error.code == .invalidTimestamp && transactions == nil {
                 // The topic refuses so old or so new a time; it is in a header too.
                 outgoing = letter.outgoing(to: topic, group: settings.group, keepsTimestamp: false)
                 try await publisher.publish(outgoing)

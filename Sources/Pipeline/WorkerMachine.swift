@@ -39,6 +39,10 @@ package struct WorkerMachine {
         case release([TopicPartition])
         /// Send a commit; the answer goes to `commitAnswered`.
         case commit(token: UInt64, [CommittedOffset])
+        /// Commit the transaction with these in it, or abort it when that can't be; the end of it goes to `transacted`.
+        case commitTransaction([CommittedOffset])
+        /// Abort the transaction; `transacted` is to be told.
+        case abortTransaction
         /// Leave the group.
         case close
         /// Something that people should know.
@@ -49,22 +53,31 @@ package struct WorkerMachine {
         case discarded(Assignment.Discard)
     }
 
-    package private(set) var assignment: Assignment
-    package private(set) var membership: Membership
+    package internal(set) var assignment: Assignment
+    package internal(set) var membership: Membership
     /// Stages to run and dead letters to write; the shell empties it.
     package var actions: [Action] = []
     /// The shell empties it.
     package var orders: [Order] = []
-    package private(set) var lastCommitError: String?
+    package internal(set) var lastCommitError: String?
     package private(set) var lastCommitAt: Duration?
-    private var commit: Commit
+    var commit: Commit
     /// The last commit of partitions that are being given up, once it was sent.
-    private var lastCommitToken: UInt64?
+    var lastCommitToken: UInt64?
+    /// Nil: offsets are committed by themselves.
+    var transaction: TransactionCycle?
+    /// Of the commit in the transaction.
+    var transactionToken: UInt64?
+    /// Waits for the end of a transaction: what the group has committed is not certain before.
+    var heldResolve: Membership.Step?
+    /// After transactions were aborted, one after the other.
+    var beginAgainAt: Duration = .zero
 
     package init(settings: WorkerSettings, stages: [String], seed: UInt64) {
         assignment = Assignment(settings: settings, stages: stages, seed: seed)
         membership = Membership(drainTimeout: settings.drainTimeout, isCooperative: settings.isCooperative)
         commit = Commit(interval: settings.commitInterval)
+        if settings.isTransactional { transaction = TransactionCycle() }
     }
 
     // MARK: Records
@@ -92,6 +105,7 @@ package struct WorkerMachine {
     }
 
     package mutating func completed(_ ticket: Ticket, _ outcome: StageOutcome, microseconds: Int64, at now: Duration) {
+        transaction?.ended(failure: outcome.failure)
         assignment.complete(ticket, outcome, microseconds: microseconds, at: now, &actions)
         guard !assignment.breakerNews.isEmpty else { return }
         orders += assignment.breakerNews.map { .tell($0) }
@@ -99,6 +113,7 @@ package struct WorkerMachine {
     }
 
     package mutating func buried(_ ticket: Ticket, failure: String?, at now: Duration) {
+        transaction?.ended(failure: failure)
         if let failure { orders.append(.warn("the dead letter could not be written, its offset is held: \(failure)")) }
         let barsGivenUp = assignment.counts.barsGivenUp
         assignment.deadLettered(ticket, failure: failure, at: now, &actions)
@@ -147,6 +162,7 @@ package struct WorkerMachine {
             assignment.discards = []
         }
         follow(membership.advance(at: now) { assignment.isDrained($0) })
+        guard transaction == nil else { return advanceTransaction(at: now) }
         if let late = commit.expired(at: now) {
             orders.append(.warn("a commit was not answered within \(Commit.timeout) and will be tried again"))
             assignment.committed(late, failed: true)
@@ -186,7 +202,7 @@ package struct WorkerMachine {
 
     /// Whether everything asked for by `untilEnd` is finished.
     package var hasReachedEnd: Bool {
-        membership.hasJoined && membership.isSettled && assignment.hasReachedEnd
+        membership.hasJoined && membership.isSettled && assignment.hasReachedEnd && transaction?.isUntouched ?? true
     }
 
     private mutating func send(_ batch: [CommittedOffset], at now: Duration) -> UInt64? {
@@ -196,15 +212,21 @@ package struct WorkerMachine {
         return token
     }
 
-    private mutating func follow(_ steps: [Membership.Step]) {
+    mutating func follow(_ steps: [Membership.Step]) {
         for step in steps {
             switch step {
-            case .resolve(let generation, let partitions): orders.append(.resolve(generation: generation, partitions))
+            case .resolve(let generation, let partitions):
+                if transaction == nil {
+                    orders.append(.resolve(generation: generation, partitions))
+                } else {
+                    heldResolve = step
+                }
             case .assign: break
             case .drain(let partitions): for partition in partitions { assignment.drain(partition) }
             case .release(let partitions):
                 for partition in partitions { assignment.drop(partition) }
                 orders.append(.release(partitions))
+                if transaction != nil { forgetHeldActions() }
             case .unassign(let partitions): orders.append(.unassign(partitions))
             case .close: orders.append(.close)
             }

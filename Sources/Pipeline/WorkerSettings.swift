@@ -25,6 +25,8 @@ package struct WorkerSettings: Sendable {
     /// Bytes that the broker takes as the metadata of a commit.
     package var metadataLimit = OffsetMap.limit
     package var commitInterval: Duration = .seconds(1)
+    /// Results and offsets are committed together, by the worker's `Transactions`. The group must not rebalance incrementally.
+    package var isTransactional = false
     package var drainTimeout: Duration = .seconds(20)
     package var retry = RetryPolicy()
     package var breaker = CircuitBreaker.Policy()
@@ -52,6 +54,8 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
     case halted(stages: String)
     /// librdkafka declared its consumer or producer dead.
     case consumerFailed(String)
+    /// Nobody knows, or will know before the next start, whether the last transaction was committed.
+    case transactionFailed(String)
     /// No assignment within the time allowed: broker, topic or group can't be reached.
     case notJoined(after: Duration, lastError: String?)
 
@@ -59,6 +63,8 @@ package enum WorkerError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .halted(let stages): "the sink of \(stages) wants no more; what is unfinished was not committed"
         case .consumerFailed(let reason): "Kafka failed for good: \(reason)"
+        case .transactionFailed(let reason):
+            "the transaction could not be ended, the next start will find out how: \(reason)"
         case .notJoined(let time, let last):
             "no assignment within \(time): \(last ?? "the broker did not say why"); check kafka.bootstrapServers and kafka.topic"
         }

@@ -226,11 +226,15 @@ final class Site {
     func read(
         _ topic: String,
         partitions: Int = 1,
+        isolation: String = "read_committed",
         until isEnough: ([Kafka.Record]) -> Bool = { _ in true }
     ) async throws -> [Kafka.Record] {
         let doorbell = Doorbell()
         let consumer = try Consumer(
-            configuration: ["bootstrap.servers": brokers, "fetch.wait.max.ms": "10", "enable.partition.eof": "true"],
+            configuration: [
+                "bootstrap.servers": brokers, "fetch.wait.max.ms": "10", "enable.partition.eof": "true",
+                "isolation.level": isolation,
+            ],
             topics: [],
             doorbell: doorbell,
             log: { _ in }

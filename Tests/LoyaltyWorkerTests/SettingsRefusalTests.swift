@@ -28,10 +28,9 @@ import Testing
         ),
         Bad(
             option: "--kafka-delivery",
-            value: "transactions",
-            reason: "transactions are not in this version yet; use at-least-once"
+            value: "at-most-once",
+            reason: "allowed: one of at-least-once, transactions"
         ),
-        Bad(option: "--kafka-delivery", value: "at-most-once", reason: "allowed: one of at-least-once"),
         Bad(
             option: "--kafka-dead-letter-topic",
             value: "a/b",
@@ -113,6 +112,50 @@ import Testing
         }
         #expect(failure?.status == .settings)
         #expect(failure?.message.hasPrefix("\(key): ") == true)
+    }
+
+    @Test(arguments: [
+        (["--notification-sink", "kafka"], "journal.url"),
+        (["--journal-url", "none", "--publication-sink", "journal"], "publication.sink"),
+        (
+            [
+                "--journal-url", "none", "--publication-sink", "kafka", "--notification-sink", "webhook",
+                "--notification-webhook-url", "https://example.com/", "--notification-webhook-secret",
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            ],
+            "notification.sink"
+        ),
+        (
+            ["--journal-url", "none", "--publication-sink", "kafka", "--kafka-assignor", "cooperative-sticky"],
+            "kafka.assignor"
+        ),
+        (
+            [
+                "--journal-url", "none", "--publication-sink", "kafka", "--kafka-properties",
+                "isolation.level=read_uncommitted",
+            ],
+            "kafka.properties"
+        ),
+        (["--journal-url", "none", "--publication-sink", "kafka", "--commit-interval", "30s"], "commit.interval"),
+    ])
+    func `what a transaction can't cover is refused with transactions`(_ options: [String], _ key: String) {
+        let failure = #expect(throws: CommandFailure.self) {
+            try Settings.read(SettingsSources(arguments: ["--kafka-delivery", "transactions"] + options))
+        }
+        #expect(failure?.status == .settings)
+        #expect(failure?.message.hasPrefix("\(key) (") == true, "\(failure?.message ?? "")")
+    }
+
+    @Test func `transactions with topics, logs or nothing are taken`() throws {
+        for sink in ["kafka", "log", "none"] {
+            let settings = try Settings.read(
+                SettingsSources(arguments: [
+                    "--kafka-delivery", "transactions", "--journal-url", "none", "--publication-sink", sink,
+                    "--notification-sink", sink,
+                ])
+            )
+            #expect(settings.kafka.delivery == .transactions)
+        }
     }
 
     @Test(arguments: [

@@ -114,6 +114,11 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.read()
+        guard settings.kafka.delivery == .atLeastOnce else {
+            throw CommandFailure.settings(
+                "kafka.delivery: transactions are for `run` only; a replay needs --kafka-delivery at-least-once"
+            )
+        }
         _ = try settings.requiredBootstrapServers()
         let logger = settings.log.logger("replay")
         for warning in settings.warnings { logger.warning("\(warning)") }

@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 import Pipeline
 import Stages
@@ -44,6 +45,17 @@ extension Settings {
         return configuration
     }
 
+    /// For results and dead letters that are in transactions with their offsets.
+    ///
+    /// A process that comes back with the same id ends the transaction that it had left open, and shuts out its double. Without a name
+    /// for this member every process has an id of its own, and the broker ends what a dead one left open after
+    /// `transaction.timeout.ms`.
+    func transactionalConfiguration() -> Configuration {
+        var configuration = producerConfiguration()
+        configuration.set("transactional.id", kafka.group + "/" + (kafka.groupInstanceID ?? UUID().uuidString))
+        return configuration
+    }
+
     private static let largestDeadLetter = 64 << 20
 
     private func clientConfiguration(_ properties: [String: String]) -> Configuration {
@@ -63,6 +75,7 @@ extension Settings {
         worker.inFlight = limits.inFlight
         worker.bufferedBytes = limits.buffered
         worker.commitInterval = commitInterval
+        worker.isTransactional = kafka.delivery == .transactions
         worker.drainTimeout = drainTimeout
         worker.retry = retry
         worker.breaker = breaker

@@ -32,14 +32,18 @@ struct LoyaltyPipeline: Sendable {
         let kafkaLog = KafkaLog(logger: settings.log.logger("kafka"))
         let publisherDoorbell = Doorbell()
         let consumerDoorbell = Doorbell()
+        let isTransactional = settings.kafka.delivery == .transactions
+        let transactions: Transactions?
         let consumer: Consumer
         do throws(KafkaError) {
             let producer = try Producer(
-                configuration: settings.producerConfiguration(),
+                configuration: isTransactional
+                    ? settings.transactionalConfiguration() : settings.producerConfiguration(),
                 doorbell: publisherDoorbell,
                 log: { kafkaLog.write($0) }
             )
             publisher = Publisher(producer: producer, doorbell: publisherDoorbell)
+            transactions = isTransactional ? Transactions(of: producer) : nil
             consumer = try Consumer(
                 configuration: settings.consumerConfiguration(prefetch: prefetch),
                 topics: settings.kafka.topics,
@@ -63,6 +67,7 @@ struct LoyaltyPipeline: Sendable {
             consumer: consumer,
             doorbell: consumerDoorbell,
             publisher: publisher,
+            transactions: transactions,
             stages: stages.stages,
             logger: logger
         )
@@ -140,7 +145,7 @@ extension CommandFailure {
 
     init(_ error: WorkerError) {
         switch error {
-        case .consumerFailed, .halted: self = .failed("\(error)")
+        case .consumerFailed, .transactionFailed, .halted: self = .failed("\(error)")
         case .notJoined: self = .unreachable("\(error)")
         }
     }

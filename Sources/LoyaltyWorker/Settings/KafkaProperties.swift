@@ -24,6 +24,11 @@ struct KafkaProperties: Sendable, Equatable, CustomStringConvertible, CustomRefl
         values["max.poll.interval.ms"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? Self.defaultMaxPollInterval
     }
 
+    /// After so long brokers abort an open transaction; librdkafka's default is a minute.
+    var transactionTimeout: Duration {
+        values["transaction.timeout.ms"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? .seconds(60)
+    }
+
     /// Reads `k=v;k=v`. A new line separates too (handy in a file; lines that start with `#` are skipped), and `\;` is
     /// a semicolon
     /// inside a value.
@@ -91,7 +96,8 @@ struct KafkaProperties: Sendable, Equatable, CustomStringConvertible, CustomRefl
             "partition.assignment.strategy": "use kafka.assignor",
             "group.protocol": "the worker is built on the classic group protocol",
             "enable.partition.eof": "the worker needs the ends of partitions",
-            "transactional.id": "transactions are not in this version",
+            "transactional.id":
+                "use kafka.delivery=transactions; the id is made of kafka.group and kafka.groupInstanceId",
             "enable.idempotence": durable,
             "enable.gapless.guarantee": durable,
             "acks": durable,

@@ -33,7 +33,8 @@ extension Setting {
             default: nil,
             .text("a name of up to 255 bytes"),
             \.kafka.groupInstanceID,
-            "static membership: a member that comes back within the session timeout gets its partitions back"
+            "static membership: a member that comes back within the session timeout gets its partitions back, and at once ends the"
+                + " transaction that it had left open"
         ),
         Setting(
             "kafka.assignor",
@@ -63,9 +64,11 @@ extension Setting {
         Setting(
             "kafka.delivery",
             default: "at-least-once",
-            .word(refused: ["transactions": "transactions are not in this version yet; use at-least-once"]),
+            .word(),
             \.kafka.delivery,
-            "what is promised; a repeated event has no second effect where the journal covers it"
+            "what is promised. at-least-once: a repeated event has no second effect where the journal covers it."
+                + " transactions: what is published to topics and the offsets of the same events are one Kafka transaction;"
+                + " needs journal.url=none, and sinks other than webhook and journal"
         ),
         Setting(
             "kafka.reachTimeout",

@@ -12,6 +12,7 @@ struct Settings: Sendable {
 
     enum Delivery: String, Sendable, CaseIterable {
         case atLeastOnce = "at-least-once"
+        case transactions
     }
 
     struct Kafka: Sendable {

@@ -52,9 +52,44 @@ extension Settings {
         if publication.sink == .journal, journal == .none {
             try refuse("publication.sink", "journal needs a journal; set journal.url=sqlite:PATH, or another sink")
         }
+        if kafka.delivery == .transactions { try checkTransactions(refuse) }
         try checkTopics(refuse)
         try checkAssignor(library: .current)
         try checkProperties()
+    }
+
+    /// What can't be undone with a transaction, or would be taken for done after it was.
+    private func checkTransactions(
+        _ refuse: (_ key: String, _ what: String) throws(CommandFailure) -> Void
+    ) throws(CommandFailure) {
+        let delivery = "kafka.delivery=transactions"
+        if journal != .none {
+            try refuse(
+                "journal.url",
+                "an effect in the journal stays there when its transaction is aborted, and would then never be brought about;"
+                    + " \(delivery) needs journal.url=none, and publication.sink kafka, log or none"
+            )
+        }
+        if notification.sink == .webhook {
+            try refuse(
+                "notification.sink",
+                "a webhook can't be called in a transaction nor taken back with it; \(delivery) needs kafka, log or none"
+            )
+        }
+        if kafka.assignor == .cooperativeSticky {
+            try refuse("kafka.assignor", "\(delivery) needs range or roundrobin")
+        }
+        if let level = kafka.properties["isolation.level"], level != "read_committed" {
+            try refuse("kafka.properties", "\(delivery) needs isolation.level=read_committed, which is the default")
+        }
+        let timeout = kafka.properties.transactionTimeout
+        if commitInterval * 2 >= timeout {
+            try refuse(
+                "commit.interval",
+                "\(Quantity.text(commitInterval)) is not below half of transaction.timeout.ms (\(Quantity.text(timeout)));"
+                    + " the broker would abort a transaction before it is committed"
+            )
+        }
     }
 
     /// The worker must not consume what it writes, nor mix up what it writes.

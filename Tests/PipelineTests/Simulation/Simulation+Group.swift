@@ -271,6 +271,7 @@ extension Simulation {
                 throw Violation(description: "member \(members[index].id) commits \(offset.partition), not its own")
             }
             members[index].commits.append((token, batch))
+        case .commitTransaction, .abortTransaction: throw Violation(description: "a transaction that nobody asked for")
         case .close: remove(index)
         case .warn(let text): trace.note(now, "member \(members[index].id) warns: \(text)")
         case .discarded(let discard): trace.note(now, "member \(members[index].id) discards \(discard)")
