@@ -26,6 +26,7 @@ struct WorkerLoop {
     private var lastProgress: Duration = .zero
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
+    private var lastOutcomeAt: Duration?
 
     init(of worker: Worker, intake: any Intake) {
         self.worker = worker
@@ -91,6 +92,7 @@ struct WorkerLoop {
             switch mail {
             case .completed(let ticket, let outcome, let microseconds):
                 log(outcome, of: ticket)
+                lastOutcomeAt = now
                 machine.completed(ticket, outcome, microseconds: microseconds, at: now)
             case .buried(let ticket, let failure):
                 machine.buried(ticket, failure: failure, at: now)
@@ -323,10 +325,14 @@ struct WorkerLoop {
     }
 
     func report() -> WorkerReport {
-        let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
+        func seconds(to end: Duration?) -> Double {
+            let time = firstRecordAt.map { (end ?? now) - $0 } ?? .zero
+            return Double(time.microseconds) / 1_000_000
+        }
         return WorkerReport(
             counts: machine.assignment.counts,
-            seconds: Double(seconds.microseconds) / 1_000_000,
+            seconds: seconds(to: machine.lastCommitAt),
+            handlingSeconds: seconds(to: lastOutcomeAt ?? firstRecordAt),
             hasReachedEnd: hasReachedEnd
         )
     }

@@ -202,6 +202,13 @@ extension Setting {
             "for the sink kafka"
         ),
         Setting(
+            "notification.delay",
+            default: "0ms..5ms",
+            .durations(.zero...(.seconds(3600))),
+            \.notification.delay,
+            "for the sink delay, which sends nothing and is for benchmarks and rehearsals: how long it takes for each"
+        ),
+        Setting(
             "notification.template",
             default: nil,
             .template,
