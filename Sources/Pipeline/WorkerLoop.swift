@@ -23,6 +23,7 @@ struct WorkerLoop {
     private var closeDeadline: Duration?
     private var lastStatus: Duration = .seconds(-1)
     private var standstill = Standstill()
+    private var reminder = FetchReminder()
     private var lastProgress: Duration = .zero
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
@@ -64,6 +65,7 @@ struct WorkerLoop {
         }
         guard !isFenced else { return false }
         let pulled = pull(at: now)
+        if reminder.isDue(pulled: pulled, at: now) { worker.consumer.wakeFetchers() }
         machine.advance(at: now)
         stopAtEnd(at: now)
         obey(at: now, in: &group)
