@@ -7,8 +7,8 @@ import Testing
     private static let old = LibraryVersion(2, 0, 2)
     private static let new = LibraryVersion(2, 16, 0)
 
-    @Test(arguments: [(6, 10_922), (1, 65_536), (64, 1024), (1000, 1024), (0, 65_536)])
-    func `the buffer is shared out, at least a mebibyte each`(_ partitions: Int, _ kibibytes: Int) {
+    @Test(arguments: [(6, 5461), (1, 32_768), (64, 512), (1000, 512), (0, 32_768)])
+    func `half of the buffer is shared out, at least half a mebibyte each`(_ partitions: Int, _ kibibytes: Int) {
         let regime = PrefetchRegime.decide(buffered: 64 << 20, partitions: partitions, properties: KafkaProperties())
         #expect(regime == .bounded(kibibytes: kibibytes))
         var configuration = Configuration()
