@@ -96,7 +96,7 @@ extension Setting {
             default: "64 MiB",
             .size((1 << 20)...(1 << 40)),
             \.limits.buffered,
-            "bytes fetched and not finished"
+            "bytes received and not finished; half as much again is fetched ahead"
         ),
         Setting(
             "limits.payload",
