@@ -14,7 +14,7 @@ import tempfile
 
 from rows import LEFT_OUT, ROWS
 from sections import SECTIONS, SMALL_EVENTS
-from stand import PARTITIONS, BenchmarkError, DataSet, Filling, Library, Service, Stand, run
+from stand import PACED_PARTITIONS, PARTITIONS, BenchmarkError, DataSet, Filling, Library, Service, Stand, run
 
 # Of the partitions' 5 MiB, lz4 needs more for an event.
 LZ4_SHARE = 3 / 8
@@ -267,7 +267,7 @@ def main():
     needed = fillings(given)
     topics = {filling.topic: filling.partitions for filling in needed.values()}
     spares = spare_topics(given, libraries)
-    topics |= {topic + suffix: PARTITIONS for topic in spares for suffix in ("", ".out")}
+    topics |= {topic: PACED_PARTITIONS for topic in spares} | {f"{topic}.out": PARTITIONS for topic in spares}
     with Service(Stand.broker_command(binary, topics)) as broker, tempfile.TemporaryDirectory() as folder:
         stand = Stand(binary, consume, given.peer_python, libraries, broker.address, folder, spares)
         data: dict[str, DataSet] = {}

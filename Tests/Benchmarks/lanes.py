@@ -77,7 +77,7 @@ def parallel(stand, data, library):
         # No order of events could have been faster, so somebody did not wait.
         if result["seconds"] < max(sum(times) / IN_FLIGHT, max(waits.values())) * 0.999:
             raise BenchmarkError(f"{number} keys: {result['seconds']} s is less than the handlers' own time")
-        yield {"what": f"{number:,} keys", **result, "floor": least, "ratio": result["seconds"] / least}
+        yield {"what": "1 key" if number == 1 else f"{number:,} keys", **result, "floor": least, "ratio": result["seconds"] / least}
 
 
 def in_flight(stand, data, library):

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 
 from rows import expect, prefetch, worker, worker_command
-from stand import PARTITIONS, BenchmarkError, Filling, Process, free_port, get, resident, wait_until
+from stand import PACED_PARTITIONS, BenchmarkError, Filling, Process, free_port, get, resident, wait_until
 
 SECONDS = 10
 # At the start connections and joins are still young.
@@ -30,7 +30,7 @@ class Working(Process):
 
     def __enter__(self):
         wait_until("the worker's admin server answers", self.answers)
-        wait_until("the worker has its partitions", lambda: len(get(self.url)["partitions"]) == PARTITIONS)
+        wait_until("the worker has its partitions", lambda: len(get(self.url)["partitions"]) == PACED_PARTITIONS)
         return self
 
     def answers(self):
@@ -61,7 +61,7 @@ def latency(stand, data, library):
     options = [*sink, "--notification-topic", f"{topic}.out"]
     with Working(stand, topic, library, *options, properties=PROPERTIES) as process, ThreadPoolExecutor(1) as beside:
         reading = beside.submit(stand.records, topic, filling.events)
-        expected = stand.generate(filling, rate, linger_ms=0)
+        expected = stand.generate(filling, rate, linger_ms=2)
         sent = reading.result()
         wait_until("every notification is there", lambda: stand.watermarks(f"{topic}.out")["high"] == filling.events)
         report = process.ended()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 # A broker in memory keeps 5 MiB of a partition, as compressed: so many partitions for so many events.
 PARTITIONS = 64
+# Of topics that are filled at a pace, where few records come at a time; what comes of them is kept until it is read.
+PACED_PARTITIONS = 16
 SINK_TOPICS = ("loyalty.notifications", "loyalty.publications")
 
 
