@@ -3,8 +3,8 @@
 //   consume version                        of the library that it runs on
 //   consume watermarks BROKERS TOPIC       the sums of the first and of the next offsets of all partitions
 //   consume read BROKERS TOPIC COUNT       reads so many records, each partition from a queue of its own
-//   consume follow BROKERS TOPIC COUNT     the same, but asks the broker more often, and lists of each record a hash of its key,
-//                                          its timestamp, and when it came (ms since 1970); in order within a key
+//   consume follow BROKERS TOPIC COUNT     the same, but asks the broker more often, and lists of each record a hash of
+//                                          its key, its timestamp, and when it came (ms since 1970), in order within a key
 //
 // Prints one JSON object.
 #include <librdkafka/rdkafka.h>
@@ -93,8 +93,11 @@ static uint64_t hash(const unsigned char *bytes, size_t count) {
 }
 
 static struct arrival arrival_of(const rd_kafka_message_t *message) {
-    struct arrival arrival = {hash(message->key, message->key_len), rd_kafka_message_timestamp(message, NULL), wall_ms()};
-    return arrival;
+    return (struct arrival){
+        .key = hash(message->key, message->key_len),
+        .timestamp = rd_kafka_message_timestamp(message, NULL),
+        .received = wall_ms(),
+    };
 }
 
 static void print_arrivals(const struct arrival *arrivals, long count) {

@@ -16,7 +16,9 @@ MANY_SECONDS = 0.1
 
 MASK = (1 << 64) - 1
 # One partition takes the batches of one after the other; alike keys, so that the draws alone make the floor.
-PARALLEL = {keys: Filling(f"events.parallel.{keys}", RECORDS, partitions=1, customers=keys, even=True) for keys in KEYS}
+PARALLEL = {
+    keys: Filling(f"events.parallel.{keys}", RECORDS, partitions=1, customers=keys, even=True) for keys in KEYS
+}
 EVEN = Filling("events.even", 500_000, customers=200_000, even=True)
 
 
@@ -29,8 +31,8 @@ def draw(partition, offset):
 
 
 def floor(keys, times, in_flight):
-    """Seconds for all records when nothing costs time but the handlers: those of a key one after the other, so many at once, each
-    as soon as it may, in the order of offsets."""
+    """Seconds for all records when nothing costs time but the handlers: those of a key one after the other, so many at
+    once, each as soon as it may, in the order of offsets."""
     lanes = defaultdict(deque)
     for offset, key in enumerate(keys):
         lanes[key].append(offset)
@@ -77,7 +79,8 @@ def parallel(stand, data, library):
         # No order of events could have been faster, so somebody did not wait.
         if result["seconds"] < max(sum(times) / IN_FLIGHT, max(waits.values())) * 0.999:
             raise BenchmarkError(f"{number} keys: {result['seconds']} s is less than the handlers' own time")
-        yield {"what": "1 key" if number == 1 else f"{number:,} keys", **result, "floor": least, "ratio": result["seconds"] / least}
+        what = "1 key" if number == 1 else f"{number:,} keys"
+        yield {"what": what, **result, "floor": least, "ratio": result["seconds"] / least}
 
 
 def in_flight(stand, data, library):

@@ -72,6 +72,7 @@ SECTIONS = {
             Column("added_p99", "added p99", "{:.1f}"),
         ),
         (Filling("events.small.zstd", SMALL_EVENTS),),
+        rounds=2,
         spares=1,
     ),
     "memory": Section(
@@ -86,6 +87,7 @@ SECTIONS = {
         steady,
         (EVENTS, PEAK, GROWTH),
         rounds=1,
+        both_libraries=False,
         spares=1,
     ),
     "scale": Section(
