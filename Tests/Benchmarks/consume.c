@@ -4,7 +4,7 @@
 //   consume watermarks BROKERS TOPIC       the sums of the first and of the next offsets of all partitions
 //   consume read BROKERS TOPIC COUNT       reads so many records, each partition from a queue of its own
 //   consume follow BROKERS TOPIC COUNT     the same, but asks the broker more often, and lists of each record a hash of
-//                                          its key, its timestamp, and when it came (ms since 1970), in order within a key
+//                                          its key, its timestamp, and when it came (ms since 1970)
 //
 // Prints one JSON object.
 #include <librdkafka/rdkafka.h>

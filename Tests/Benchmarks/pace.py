@@ -50,8 +50,8 @@ def quantiles(values):
 
 
 def latency(stand, data, library):
-    """From when a record should have been sent to when the worker handed its notification to its producer, whose timestamp that has.
-    Beside it a plain reader, in C, of the same records."""
+    """From when a record should have been sent to when the worker handed its notification to its producer, whose
+    timestamp that has. Beside it a plain reader, in C, of the same records."""
     small = data["events.small.zstd"]
     sink = ["--notification-sink", "kafka", "--publication-sink", "none", "--journal-url", "none"]
     most = worker(stand, small, library, small.notifications, 0, sink)

@@ -208,8 +208,8 @@ class Stand:
         marks = self.watermarks(filling.topic)
         if marks["low"] != 0 or marks["high"] != filling.events:
             raise BenchmarkError(
-                f"the broker dropped {marks['low']} of {filling.events} events ({filling.codec}): it keeps 5 MiB of each"
-                f" of {filling.partitions} partitions; give a smaller --events"
+                f"the broker dropped {marks['low']} of {filling.events} events ({filling.codec}): it keeps 5 MiB of"
+                f" each of {filling.partitions} partitions; give a smaller --events"
             )
         return DataSet(
             filling.topic, filling.codec, filling.events, expected["notifications"], expected["publications"]
