@@ -15,7 +15,8 @@ WARM_UP_MS = 1000
 # The embedded broker sits every wait out, even when something comes, so it must be short to see anything else.
 PROPERTIES = ";fetch.wait.max.ms=5"
 
-STEADY_RATE = 1000
+STEADY_RATE = 2000
+# The page cache of the journal is full after some 50,000 events, and then nothing should grow any more.
 STEADY_SECONDS = 60
 
 
