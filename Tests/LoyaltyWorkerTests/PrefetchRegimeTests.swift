@@ -78,7 +78,7 @@ import Testing
 
     @Test func `a member of the default session learns of a rebalance within a second`() throws {
         let settings = try Settings.read(SettingsSources(arguments: []))
-        #expect(settings.consumerConfiguration(prefetch: .memoryForSpeed)["heartbeat.interval.ms"] == "1000")
+        #expect(settings.consumerConfiguration(prefetch: .bounded(kibibytes: 1024))["heartbeat.interval.ms"] == "1000")
     }
 
     @Test func `the start of a new group is the user's to choose`() throws {
