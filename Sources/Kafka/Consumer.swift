@@ -13,6 +13,8 @@ package final class Consumer: Sendable {
     // The signal whose address each open queue's callback has. It is kept here, and not only by the PartitionQueue,
     // so that opening a partition twice can't leave a callback with a dead address.
     private let signals = Mutex<[TopicPartition: QueueSignal]>([:])
+    // What `wakeFetchers` sets again; nil where fetchers wake by themselves.
+    private let credentials: (name: String, password: String)?
 
     /// - Parameters:
     ///   - configuration: `enable.auto.commit` and `enable.auto.offset.store` are always off. `group.id` is required
@@ -45,6 +47,9 @@ package final class Consumer: Sendable {
             log: log
         )
         self.doorbell = doorbell
+        credentials =
+            LibraryVersion.current < .fetchQueueBackoff
+            ? (configuration["sasl.username"] ?? "", configuration["sasl.password"] ?? "") : nil
         guard !topics.isEmpty else { return }
         let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: RD_KAFKA_PARTITION_UA) })
         try KafkaError.check(unsafe rd_kafka_subscribe(client.handle, list.pointer), during: "subscribe")
@@ -101,6 +106,17 @@ package final class Consumer: Sendable {
         // from ringing: it must be looked at once.
         signal.ring()
         return unsafe PartitionQueue(partition, of: self, queue: queue, signal: signal)
+    }
+
+    /// Has queues that were full looked at now; any thread, as often as one likes.
+    ///
+    /// Below `LibraryVersion.fetchQueueBackoff` a broker's thread that found all its queues full sleeps for a second unless
+    /// something wakes it. No function is made for that, but setting the credentials does it, and these are those it has: nothing
+    /// is sent, and nothing changes. From that version on there is nothing to do.
+    package func wakeFetchers() {
+        guard let credentials else { return }
+        let error = unsafe rd_kafka_sasl_set_credentials(client.handle, credentials.name, credentials.password)
+        if let error = unsafe error { unsafe rd_kafka_error_destroy(error) }
     }
 
     /// Ends the rings of `signal`, unless the partition was opened again since.

@@ -22,8 +22,8 @@ package struct LibraryVersion: Hashable, Comparable, Sendable, CustomStringConve
     /// member its whole assignment (confluentinc/librdkafka#4059).
     package static let safeCooperativeRebalance = LibraryVersion(2, 10, 0)
 
-    /// From this version on `fetch.queue.backoff.ms` exists. Below, a full prefetch queue stops fetching for up to a
-    /// second (confluentinc/librdkafka#2879).
+    /// From this version on `fetch.queue.backoff.ms` exists. Below, full prefetch queues stop fetching for up to a second
+    /// (confluentinc/librdkafka#2879) unless `Consumer.wakeFetchers` is called.
     package static let fetchQueueBackoff = LibraryVersion(2, 2, 0)
 
     package var description: String { "\(major).\(minor).\(patch)" }

@@ -23,11 +23,13 @@ struct WorkerLoop {
     private var closeDeadline: Duration?
     private var lastStatus: Duration = .seconds(-1)
     private var standstill = Standstill()
+    private var reminder = FetchReminder()
     private var lastProgress: Duration = .zero
     private var lastWarning: (text: String, at: Duration)?
     private var firstRecordAt: Duration?
     /// As what the present assignment was taken up, for transactions.
     private var member: GroupMember?
+    private var lastOutcomeAt: Duration?
 
     init(of worker: Worker, intake: any Intake) {
         self.worker = worker
@@ -65,6 +67,7 @@ struct WorkerLoop {
         }
         guard !isFenced else { return false }
         let pulled = pull(at: now)
+        if reminder.isDue(pulled: pulled, at: now) { worker.consumer.wakeFetchers() }
         machine.advance(at: now)
         stopAtEnd(at: now)
         obey(at: now, in: &group)
@@ -93,6 +96,7 @@ struct WorkerLoop {
             switch mail {
             case .completed(let ticket, let outcome, let microseconds):
                 log(outcome, of: ticket)
+                lastOutcomeAt = now
                 machine.completed(ticket, outcome, microseconds: microseconds, at: now)
             case .buried(let ticket, let failure):
                 machine.buried(ticket, failure: failure, at: now)
@@ -356,10 +360,14 @@ struct WorkerLoop {
     var hasOpenTransaction: Bool { machine.transaction?.isUntouched == false }
 
     func report() -> WorkerReport {
-        let seconds = firstRecordAt.map { (machine.lastCommitAt ?? now) - $0 } ?? .zero
+        func seconds(to end: Duration?) -> Double {
+            let time = firstRecordAt.map { (end ?? now) - $0 } ?? .zero
+            return Double(time.microseconds) / 1_000_000
+        }
         return WorkerReport(
             counts: machine.assignment.counts,
-            seconds: Double(seconds.microseconds) / 1_000_000,
+            seconds: seconds(to: machine.lastCommitAt),
+            handlingSeconds: seconds(to: lastOutcomeAt ?? firstRecordAt),
             hasReachedEnd: hasReachedEnd
         )
     }

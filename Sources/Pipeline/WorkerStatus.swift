@@ -129,12 +129,15 @@ package struct WorkerReport: Sendable {
     package let counts: WorkerCounts
     /// From the first record to the last commit.
     package let seconds: Double
+    /// From the first record to the end of the last stage.
+    package let handlingSeconds: Double
     /// Everything asked for by `untilEnd` was finished; false when it was stopped before.
     package let hasReachedEnd: Bool
 
-    package init(counts: WorkerCounts, seconds: Double, hasReachedEnd: Bool) {
+    package init(counts: WorkerCounts, seconds: Double, handlingSeconds: Double = 0, hasReachedEnd: Bool) {
         self.counts = counts
         self.seconds = seconds
+        self.handlingSeconds = handlingSeconds
         self.hasReachedEnd = hasReachedEnd
     }
 }

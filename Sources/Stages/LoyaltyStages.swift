@@ -68,6 +68,7 @@ package struct LoyaltyStages: Sendable {
             case .log: NotificationLog(logger: logger)
             case .webhook: webhook
             case .kafka: NotificationTopic(topic: settings.notification.topic, publish: publishing)
+            case .delay: NotificationDelay(range: settings.notification.delay)
             case .none: nil
             }
         if let notifications {

@@ -37,10 +37,12 @@ package struct StagesSettings: Sendable {
 package struct NotificationSettings: Sendable {
     /// `notification.sink`
     package enum Sink: String, Sendable, CaseIterable {
-        case log, webhook, kafka, none
+        case log, webhook, kafka, delay, none
     }
 
     package var sink: Sink = .log
+    /// Used when the sink is `delay`: how long each notification takes.
+    package var delay: ClosedRange<Duration> = .zero ... .zero
     /// Used when the sink is `webhook`.
     package var webhook = WebhookSettings()
     /// Used when the sink is `kafka`.

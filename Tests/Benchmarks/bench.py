@@ -12,12 +12,12 @@ import statistics
 import sys
 import tempfile
 
-from rows import LEFT_OUT, MEMORY, ROWS, memory
-from stand import BenchmarkError, DataSet, Library, Service, Stand, run
+from rows import LEFT_OUT, ROWS
+from sections import SECTIONS, SMALL_EVENTS
+from stand import PACED_PARTITIONS, PARTITIONS, BenchmarkError, DataSet, Filling, Library, Service, Stand, run
 
 # Of the partitions' 5 MiB, lz4 needs more for an event.
 LZ4_SHARE = 3 / 8
-SMALL = 20_000
 
 # Name, row, in proportion to which row, target.
 RATIOS = [
@@ -33,7 +33,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="deploy/bench", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is run (default: 5)")
     parser.add_argument("--events", type=int, default=400_000, help="events of about 4 kB (default: 400000)")
-    names = [*ROWS, MEMORY]
+    names = [*ROWS, *SECTIONS]
     parser.add_argument("--rows", default=",".join(names), help="of " + ", ".join(names))
     parser.add_argument("--codec", default="zstd,lz4", help="zstd, lz4, or both (default); lz4 for a few rows only")
     parser.add_argument("--json", metavar="FILE", help="write every run, the medians and the ratios there")
@@ -57,19 +57,36 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def data_sets(given):
-    """(kind, codec) of every data set that the rows need, with its topic and its number of events."""
+def topic_of(row, codec):
+    return f"events.{row.data}.{codec}"
+
+
+def fillings(given):
+    """What the rows need, by topic."""
     needed = {}
-    if MEMORY in given.rows:
-        needed["main", "zstd"] = ("events.main.zstd", given.events)
-    for name in (name for name in given.rows if name in ROWS):
+    for row in (ROWS[name] for name in given.rows if name in ROWS):
         for codec in given.codec:
-            if codec in ROWS[name].codecs:
+            if codec in row.codecs:
                 events = given.events if codec == "zstd" else max(1, int(given.events * LZ4_SHARE))
-                if ROWS[name].data == "small":
-                    events = min(events, SMALL)
-                needed[ROWS[name].data, codec] = (f"events.{ROWS[name].data}.{codec}", events)
+                if row.data == "small":
+                    events = min(events, SMALL_EVENTS)
+                needed[topic_of(row, codec)] = Filling(topic_of(row, codec), events, codec)
+    for section in (SECTIONS[name] for name in given.rows if name in SECTIONS):
+        for filling in section.fillings:
+            needed.setdefault(filling.topic, filling)
     return needed
+
+
+def spare_topics(given, libraries):
+    number = sum(
+        section.spares * min(given.rounds, section.rounds) * len(chosen(section, libraries))
+        for section in (SECTIONS[name] for name in given.rows if name in SECTIONS)
+    )
+    return [f"spare.{n}" for n in range(number)]
+
+
+def chosen(section, libraries):
+    return libraries if section.both_libraries else libraries[-1:]
 
 
 def measure(stand, given, data):
@@ -81,7 +98,7 @@ def measure(stand, given, data):
             for codec in (codec for codec in given.codec if codec in row.codecs):
                 for library in stand.libraries if row.libraries == "both" else stand.libraries[-1:]:
                     try:
-                        result = row.measure(stand, data[row.data, codec], library)
+                        result = row.measure(stand, data[topic_of(row, codec)], library)
                     except BenchmarkError as error:
                         raise BenchmarkError(f"{name} on librdkafka {library.version}: {error}") from error
                     result |= {"round": number, "row": name, "codec": codec, "library": library.version}
@@ -95,15 +112,34 @@ def measure(stand, given, data):
     return runs
 
 
-def measure_memory(stand, data):
+def measure_section(name, stand, given, data):
+    """Every line of every round."""
+    section, runs = SECTIONS[name], []
+    rounds = min(given.rounds, section.rounds)
+    for number in range(1, rounds + 1):
+        for library in chosen(section, stand.libraries):
+            try:
+                for line in section.measure(stand, data, library):
+                    line |= {"round": number, "library": library.version}
+                    if "cpu_seconds" in line:
+                        line["cpu_us"] = line["cpu_seconds"] / line["events"] * 1e6
+                    runs.append(line)
+                    values = (f"{c.head} {c.form.format(line[c.key])}" for c in section.columns)
+                    say(
+                        f"round {number}/{rounds}  {name:<10} {line['what']:<26} librdkafka {library.version:<7}"
+                        f" {', '.join(values)}  checked"
+                    )
+            except BenchmarkError as error:
+                raise BenchmarkError(f"{name} on librdkafka {library.version}: {error}") from error
+    return runs
+
+
+def section_medians(section, runs):
     lines = []
-    for library in stand.libraries:
-        try:
-            line = memory(stand, data, library) | {"library": library.version}
-        except BenchmarkError as error:
-            raise BenchmarkError(f"memory on librdkafka {library.version}: {error}") from error
-        lines.append(line)
-        say(f"memory  librdkafka {library.version}  {line['peak_mib']:.0f} MiB, {line['growth_mib']:+.1f} MiB  checked")
+    for what, library in dict.fromkeys((run["what"], run["library"]) for run in runs):
+        mine = [run for run in runs if (run["what"], run["library"]) == (what, library)]
+        values = {column.key: column.of([run[column.key] for run in mine]) for column in section.columns}
+        lines.append({"what": what, "library": library, "rounds": len(mine)} | values)
     return lines
 
 
@@ -161,20 +197,34 @@ def ratios(runs, libraries):
     return lines
 
 
-def table(heads, lines):
-    """Markdown that is also readable as it is; the first three columns are texts."""
+def table(heads, lines, texts=3):
+    """Markdown that is also readable as it is; the first columns are texts."""
     cells = [heads, *lines]
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
     rows = [
-        "| " + " | ".join(c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))) + " |"
+        "| " + " | ".join(c.ljust(w) if i < texts else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))) + " |"
         for line in cells
     ]
-    rule = "| " + " | ".join("-" * w if i < 3 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
+    rule = "| " + " | ".join("-" * w if i < texts else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
     return "\n".join([rows[0], rule, *rows[1:]])
 
 
-def report(given, lines, proportions, blocked):
-    print(f"{given.rounds} rounds, medians; {os.cpu_count()} cores, {platform.machine()}, {platform.system()}\n")
+def report(given, lines, proportions, sections):
+    print(f"{given.rounds} rounds, medians; {os.cpu_count()} cores, {platform.machine()}, {platform.system()}")
+    if lines:
+        report_rows(lines, proportions)
+    for name, section_lines in sections.items():
+        section = SECTIONS[name]
+        print(f"\n{name}: {section.title}; rounds: {section_lines[0]['rounds']}\n")
+        cells = [
+            [line["what"], line["library"], *(column.form.format(line[column.key]) for column in section.columns)]
+            for line in section_lines
+        ]
+        print(table([name, "librdkafka", *(column.head for column in section.columns)], cells, texts=2))
+
+
+def report_rows(lines, proportions):
+    print()
     print(
         table(
             ["row", "librdkafka", "codec", "events", "events/s", "slowest", "fastest"]
@@ -203,17 +253,6 @@ def report(given, lines, proportions, blocked):
                 ],
             )
         )
-    if blocked:
-        print()
-        print(
-            table(
-                ["memory, blocked sink", "librdkafka", "backlog", "peak MiB", "growth, MiB in 15 s"],
-                [
-                    ["", b["library"], f"{b['backlog']:,}", f"{b['peak_mib']:.0f}", f"{b['growth_mib']:+.1f}"]
-                    for b in blocked
-                ],
-            )
-        )
 
 
 def main():
@@ -225,21 +264,25 @@ def main():
         Library(run([consume, "version"], Library("", folder)).report["version"], folder)
         for folder in (None, given.newer_library)
     ]
-    needed = data_sets(given)
-    command = Stand.broker_command(binary, [topic for topic, _ in needed.values()])
-    with Service(command) as broker, tempfile.TemporaryDirectory() as folder:
-        stand = Stand(binary, consume, given.peer_python, libraries, broker.address, folder)
-        data: dict[tuple, DataSet] = {}
-        for (kind, codec), (topic, events) in needed.items():
-            say(f"generating {events} events, {codec}")
-            data[kind, codec] = stand.fill(topic, codec, events)
+    needed = fillings(given)
+    topics = {filling.topic: filling.partitions for filling in needed.values()}
+    spares = spare_topics(given, libraries)
+    topics |= {topic: PACED_PARTITIONS for topic in spares} | {f"{topic}.out": PARTITIONS for topic in spares}
+    with Service(Stand.broker_command(binary, topics)) as broker, tempfile.TemporaryDirectory() as folder:
+        stand = Stand(binary, consume, given.peer_python, libraries, broker.address, folder, spares)
+        data: dict[str, DataSet] = {}
+        for filling in needed.values():
+            say(f"generating {filling.events} events, {filling.codec}")
+            data[filling.topic] = stand.fill(filling)
         runs = measure(stand, given, data)
-        blocked = measure_memory(stand, data["main", "zstd"]) if MEMORY in given.rows else []
+        section_runs = {name: measure_section(name, stand, given, data) for name in given.rows if name in SECTIONS}
     lines, proportions = medians(runs), ratios(runs, libraries)
-    report(given, lines, proportions, blocked)
+    sections = {name: section_medians(SECTIONS[name], runs) for name, runs in section_runs.items()}
+    report(given, lines, proportions, sections)
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
-            results = {"medians": lines, "ratios": proportions, "memory": blocked, "left_out": LEFT_OUT, "runs": runs}
+            results = {"medians": lines, "ratios": proportions, "sections": sections, "left_out": LEFT_OUT}
+            results |= {"runs": runs, "section_runs": section_runs}
             json.dump(results, file, indent=1)
 
 

@@ -3,6 +3,8 @@
 //   consume version                        of the library that it runs on
 //   consume watermarks BROKERS TOPIC       the sums of the first and of the next offsets of all partitions
 //   consume read BROKERS TOPIC COUNT       reads so many records, each partition from a queue of its own
+//   consume follow BROKERS TOPIC COUNT     the same, but asks the broker more often, and lists of each record a hash of
+//                                          its key, its timestamp, and when it came (ms since 1970)
 //
 // Prints one JSON object.
 #include <librdkafka/rdkafka.h>
@@ -12,6 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DEFAULT_WAIT_MS "500"
+// The embedded broker sits every wait out, even when something comes.
+#define SHORT_WAIT_MS "5"
+
 enum { BATCH = 1000, TIMEOUT_MS = 10000, STALL_SECONDS = 20 };
 
 static double now(void) {
@@ -20,17 +26,24 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+static double wall_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
 static void fail(const char *what, const char *why) {
     fprintf(stderr, "consume: %s: %s\n", what, why);
     exit(1);
 }
 
-static rd_kafka_t *connect_to(const char *brokers) {
+static rd_kafka_t *connect_to(const char *brokers, const char *fetch_wait_ms) {
     const char *settings[][2] = {
         {"bootstrap.servers", brokers},
         {"group.id", "c-loop"},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
+        {"fetch.wait.max.ms", fetch_wait_ms},
     };
     char error[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -54,7 +67,7 @@ static int partitions_of(rd_kafka_t *client, const char *topic) {
 }
 
 static void watermarks(const char *brokers, const char *topic) {
-    rd_kafka_t *client = connect_to(brokers);
+    rd_kafka_t *client = connect_to(brokers, DEFAULT_WAIT_MS);
     int partitions = partitions_of(client, topic);
     int64_t low = 0, high = 0;
     for (int p = 0; p < partitions; p++) {
@@ -67,8 +80,37 @@ static void watermarks(const char *brokers, const char *topic) {
     printf("{\"partitions\":%d,\"low\":%lld,\"high\":%lld}\n", partitions, (long long)low, (long long)high);
 }
 
-static void read_all(const char *brokers, const char *topic, long count) {
-    rd_kafka_t *client = connect_to(brokers);
+struct arrival {
+    uint64_t key;
+    long long timestamp;
+    double received;
+};
+
+static uint64_t hash(const unsigned char *bytes, size_t count) {
+    uint64_t value = 0xcbf29ce484222325;  // FNV-1a
+    for (size_t i = 0; i < count; i++) value = (value ^ bytes[i]) * 0x100000001b3;
+    return value;
+}
+
+static struct arrival arrival_of(const rd_kafka_message_t *message) {
+    return (struct arrival){
+        .key = hash(message->key, message->key_len),
+        .timestamp = rd_kafka_message_timestamp(message, NULL),
+        .received = wall_ms(),
+    };
+}
+
+static void print_arrivals(const struct arrival *arrivals, long count) {
+    printf("{\"records\":[");
+    for (long i = 0; i < count; i++)
+        printf("%s[%llu,%lld,%.3f]", i ? "," : "", (unsigned long long)arrivals[i].key, arrivals[i].timestamp,
+               arrivals[i].received);
+    printf("]}\n");
+}
+
+static void read_all(const char *brokers, const char *topic, long count, int follow) {
+    rd_kafka_t *client = connect_to(brokers, follow ? SHORT_WAIT_MS : DEFAULT_WAIT_MS);
+    struct arrival *arrivals = follow ? calloc((size_t)count, sizeof *arrivals) : NULL;
     rd_kafka_poll_set_consumer(client);
     int partitions = partitions_of(client, topic);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
@@ -92,6 +134,7 @@ static void read_all(const char *brokers, const char *topic, long count) {
             ssize_t taken = rd_kafka_consume_batch_queue(queues[p], 0, messages, BATCH);
             for (ssize_t i = 0; i < taken; i++) {
                 if (!messages[i]->err) {
+                    if (arrivals && records < count) arrivals[records] = arrival_of(messages[i]);
                     if (records++ == 0) start = now();
                     bytes += (long long)(messages[i]->len + messages[i]->key_len);
                 }
@@ -107,7 +150,10 @@ static void read_all(const char *brokers, const char *topic, long count) {
             nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
         }
     }
-    printf("{\"events\":%ld,\"bytes\":%lld,\"seconds\":%.4f}\n", records, bytes, now() - start);
+    if (arrivals)
+        print_arrivals(arrivals, count);
+    else
+        printf("{\"events\":%ld,\"bytes\":%lld,\"seconds\":%.4f}\n", records, bytes, now() - start);
 }
 
 int main(int count, char **arguments) {
@@ -116,9 +162,11 @@ int main(int count, char **arguments) {
     else if (count == 4 && !strcmp(arguments[1], "watermarks"))
         watermarks(arguments[2], arguments[3]);
     else if (count == 5 && !strcmp(arguments[1], "read"))
-        read_all(arguments[2], arguments[3], atol(arguments[4]));
+        read_all(arguments[2], arguments[3], atol(arguments[4]), 0);
+    else if (count == 5 && !strcmp(arguments[1], "follow"))
+        read_all(arguments[2], arguments[3], atol(arguments[4]), 1);
     else
-        fail("usage", "consume version | watermarks BROKERS TOPIC | read BROKERS TOPIC COUNT");
+        fail("usage", "consume version | watermarks BROKERS TOPIC | read or follow BROKERS TOPIC COUNT");
     fflush(stdout);
     // Closing the client takes time and proves nothing.
     _exit(0);

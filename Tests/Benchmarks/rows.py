@@ -2,16 +2,13 @@
 
 import base64
 import glob
-import json
 import os
 import re
 import secrets
 import sqlite3
-import time
-import urllib.request
 from dataclasses import dataclass
 
-from stand import SINK_TOPICS, BenchmarkError, Process, Service, free_port, run
+from stand import SINK_TOPICS, BenchmarkError, Service, get, run
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 BOTH_CODECS = ("zstd", "lz4")
@@ -45,6 +42,7 @@ def measured(outcome, **more):
     return {
         "events": report["events"],
         "seconds": report["seconds"],
+        "handling_seconds": report.get("handling_seconds"),
         "peak_mib": outcome.peak_mib,
         "cpu_seconds": outcome.cpu_seconds,
     } | more
@@ -56,12 +54,12 @@ def c_loop(stand, data, library):
     return measured(outcome)
 
 
-def worker_command(stand, data, *words):
+def worker_command(stand, topic, *words, group=None, properties=""):
     return [
-        *(stand.binary, *words, "--json", "--kafka-bootstrap-servers", stand.broker, "--kafka-topic", data.topic),
-        *("--kafka-group", stand.new_group(), "--log-level", "info", "--log-format", "json"),
+        *(stand.binary, *words, "--json", "--kafka-bootstrap-servers", stand.broker, "--kafka-topic", topic),
+        *("--kafka-group", group or stand.new_group(), "--log-level", "info", "--log-format", "json"),
         # The embedded broker's joins take a part of the session.
-        *("--kafka-properties", "session.timeout.ms=6000;heartbeat.interval.ms=300"),
+        *("--kafka-properties", f"session.timeout.ms=6000;heartbeat.interval.ms=300{properties}"),
     ]
 
 
@@ -69,7 +67,7 @@ def worker(stand, data, library, notifications, publications, options, words=("r
     """One bounded run of the worker, whose report must say that everything has been done once."""
     if words[0] == "run":
         options = [*options, "--admin-port", "none"]
-    outcome = run([*worker_command(stand, data, *words), *options], library, **variables)
+    outcome = run([*worker_command(stand, data.topic, *words), *options], library, **variables)
     report = outcome.report
     expect("events", report["events"], data.events)
     expect("accepted", report["accepted"], data.events)
@@ -131,11 +129,6 @@ def worker_kafka(stand, data, library):
     return result
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)
-
-
 class Receiver(Service):
     """A receiver of webhooks, and the secret that it shares with the worker."""
 
@@ -180,31 +173,6 @@ def peer(script):
     return measure
 
 
-def resident(pid, field):
-    """`VmRSS`, or `VmHWM` for the peak, of a process, in MiB."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
-
-
-def memory(stand, data, library, seconds=30):
-    """A backlog behind a receiver that answers nobody: how much memory, and how much more in the second half."""
-    with Receiver(stand, "--delay-ms", "600000") as receiver:
-        command = worker_command(stand, data, "run") + receiver.worker_options
-        command += ["--notification-webhook-timeout", "5m", "--publication-sink", "none", "--journal-url", "none"]
-        port = free_port()
-        with Process([*command, "--admin-port", str(port)], library, **receiver.variables) as process:
-            time.sleep(seconds / 2)
-            half = resident(process.process.pid, "VmRSS")
-            time.sleep(seconds / 2)
-            peak, end = (resident(process.process.pid, field) for field in ("VmHWM", "VmRSS"))
-            status = get(f"http://127.0.0.1:{port}/status")
-        expect("answered webhooks", receiver.counts()["received"], 0)
-    expect("finished events", status["counts"]["finished"], 0)
-    if status["in_flight"] == 0:
-        raise BenchmarkError("nothing is in flight")
-    return {"backlog": data.events, "peak_mib": peak, "growth_mib": end - half}
-
-
 ROWS = {
     "c-loop": Row(c_loop, codecs=BOTH_CODECS),
     "worker-none": Row(worker_none, codecs=BOTH_CODECS),
@@ -215,9 +183,6 @@ ROWS = {
     "python-msgspec": Row(peer("msgspec_peer.py"), codecs=BOTH_CODECS, libraries="own"),
     "python-faststream": Row(peer("faststream_peer.py"), data="small", libraries="own"),
 }
-
-# Once a library, not in rounds.
-MEMORY = "memory"
 
 # Nothing of these can be measured yet, and why.
 LEFT_OUT = {"worker-transactions": "kafka.delivery knows at-least-once only"}

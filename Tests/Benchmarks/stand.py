@@ -6,10 +6,14 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
+import urllib.request
 from dataclasses import dataclass
 
 # A broker in memory keeps 5 MiB of a partition, as compressed: so many partitions for so many events.
 PARTITIONS = 64
+# Of topics that are filled at a pace, where few records come at a time; what comes of them is kept until it is read.
+PACED_PARTITIONS = 16
 SINK_TOPICS = ("loyalty.notifications", "loyalty.publications")
 
 
@@ -23,6 +27,19 @@ class Library:
 
     version: str
     folder: str | None = None
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What is generated into a topic."""
+
+    topic: str
+    events: int
+    codec: str = "zstd"
+    partitions: int = PARTITIONS
+    customers: int = 20_000
+    # All customers alike; else Zipf.
+    even: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def resident(pid, field):
+    """`VmRSS`, or `VmHWM` for the peak, of a process, in MiB."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
+
+
+def wait_until(what, condition, patience=90, interval=0.1):
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise BenchmarkError(f"waited {patience} s in vain: {what}")
+        time.sleep(interval)
+
+
 class Process:
     """A program that runs beside this one, until the end of a `with`."""
 
@@ -93,6 +129,20 @@ class Process:
 
     def __enter__(self):
         return self
+
+    def text(self):
+        """What it has written on stderr so far."""
+        # Of its own, because the program's place in the file is shared with this process.
+        with open(f"/proc/self/fd/{self.log.fileno()}", encoding="utf-8") as log:
+            return log.read()
+
+    def ended(self):
+        """Asks it to end, which must succeed; gives the JSON object of its last line."""
+        self.process.terminate()
+        lines = self.process.stdout.read().splitlines()
+        if self.process.wait(60) != 0 or not lines:
+            raise BenchmarkError(f"{self.process.args}\nended with {self.process.returncode}:\n{self.text()[-2000:]}")
+        return json.loads(lines[-1])
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -112,14 +162,13 @@ class Service(Process):
         super().__init__(command, **variables)
         self.address = self.process.stdout.readline().strip()
         if not self.address:
-            self.log.seek(0)
-            raise BenchmarkError(f"{' '.join(command)}\ndid not start:\n{self.log.read()[-2000:]}")
+            raise BenchmarkError(f"{' '.join(command)}\ndid not start:\n{self.text()[-2000:]}")
 
 
 class Stand:
     """The programs, the broker and the data sets of one benchmark."""
 
-    def __init__(self, binary, consume, peer_python, libraries, broker, folder):
+    def __init__(self, binary, consume, peer_python, libraries, broker, folder, spares=()):
         self.binary = binary
         self.consume = consume
         self.peer_python = peer_python
@@ -127,37 +176,55 @@ class Stand:
         self.broker = broker
         self.folder = folder
         self.groups = 0
+        self.spares = list(spares)
 
     @staticmethod
     def broker_command(binary, topics):
+        """`topics`: number of partitions by name."""
         command = [binary, "broker"]
-        for topic in topics:
-            command += ["--topic", f"{topic}:{PARTITIONS}", "--topic", f"{topic}.dlq:1"]
+        for topic, partitions in topics.items():
+            command += ["--topic", f"{topic}:{partitions}", "--topic", f"{topic}.dlq:1"]
         for topic in SINK_TOPICS:
             command += ["--topic", f"{topic}:16"]
         return command
 
-    def fill(self, topic, codec, events):
-        """Publishes events and makes sure that the broker keeps them all."""
-        report = run(
+    def generate(self, filling, rate=None, linger_ms=20):
+        """Publishes events; gives what a worker must make of them."""
+        pace = ["--rate", str(rate)] if rate else []
+        return run(
             [
-                *(self.binary, "generate", "--json", "--count", str(events), "--seed", "5"),
-                *("--customers", "20000", "--publication-share", "0.2"),
-                *("--kafka-bootstrap-servers", self.broker, "--kafka-topic", topic),
-                *("--kafka-properties", f"compression.codec={codec}"),
+                *(self.binary, "generate", "--json", "--count", str(filling.events), "--seed", "5"),
+                *("--customers", str(filling.customers), "--publication-share", "0.2"),
+                *("--kafka-bootstrap-servers", self.broker, "--kafka-topic", filling.topic),
+                *("--kafka-properties", f"compression.codec={filling.codec};linger.ms={linger_ms}"),
+                *pace,
+                *(["--even"] if filling.even else []),
             ]
         ).report
-        marks = self.watermarks(topic)
-        if marks["low"] != 0 or marks["high"] != events:
+
+    def fill(self, filling):
+        """Publishes events and makes sure that the broker keeps them all."""
+        expected = self.generate(filling)["expected"]
+        marks = self.watermarks(filling.topic)
+        if marks["low"] != 0 or marks["high"] != filling.events:
             raise BenchmarkError(
-                f"the broker dropped {marks['low']} of {events} events ({codec}): it keeps 5 MiB of each of"
-                f" {PARTITIONS} partitions; give a smaller --events"
+                f"the broker dropped {marks['low']} of {filling.events} events ({filling.codec}): it keeps 5 MiB of"
+                f" each of {filling.partitions} partitions; give a smaller --events"
             )
-        expected = report["expected"]
-        return DataSet(topic, codec, events, expected["notifications"], expected["publications"])
+        return DataSet(
+            filling.topic, filling.codec, filling.events, expected["notifications"], expected["publications"]
+        )
+
+    def records(self, topic, count):
+        """(hash of the key, timestamp, time of arrival) of records from the beginning on, in order within a key."""
+        return run([self.consume, "follow", self.broker, topic, str(count)]).report["records"]
 
     def watermarks(self, topic):
         return run([self.consume, "watermarks", self.broker, topic]).report
+
+    def spare(self):
+        """An empty topic, with another one beside it that has `.out` at the end of its name."""
+        return self.spares.pop()
 
     def new_group(self):
         """A group that has committed nothing."""

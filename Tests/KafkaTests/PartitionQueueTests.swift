@@ -57,6 +57,27 @@ struct PartitionQueueTests {
         #expect(offsets == Array(0..<3000))
     }
 
+    @Test
+    func `queues that were full are fetched into again at once when fetchers are woken`() async throws {
+        let cluster = try MockCluster()
+        try cluster.createTopic("events", partitions: 1)
+        let values = (0..<40).map { [UInt8](repeating: UInt8($0), count: 100_000) }
+        let records = values.map { OutgoingRecord(topic: "events", partition: 0, key: nil, value: $0) }
+        try await produce(records, to: cluster, ["batch.num.messages": "1"])
+        // Each record fills the queue. Without being woken, or told to look more often, it takes a second for each.
+        var limits = ["queued.max.messages.kbytes": "64"]
+        if LibraryVersion.current >= .fetchQueueBackoff { limits["fetch.queue.backoff.ms"] = "10" }
+        let reader = try Reader(cluster, limits)
+        try reader.assign(TopicPartition.all(1))
+        await eventually("all records", reader.bell, within: .seconds(20)) {
+            try reader.turn()
+            reader.consumer.wakeFetchers()
+            return reader.count == values.count
+        }
+        #expect(reader.records.values.first?.map { $0.value.map(Array.init) } == values)
+        try await reader.close()
+    }
+
     @Test(arguments: [1, 128, 129, 256])
     func `no wake-up is lost when a queue was left with exactly the limit`(limit: Int) async throws {
         let cluster = try MockCluster()

@@ -149,6 +149,13 @@ import Testing
         #expect(counts.count == 200)
     }
 
+    @Test func `an even spread has no busiest customer`() throws {
+        let records = Array(EventGenerator(EventMix(count: 20_000, customers: 20, isEven: true)))
+        let counts = Dictionary(grouping: records, by: \.key).mapValues(\.count)
+        #expect(counts.count == 20)
+        #expect(counts.values.allSatisfy { (850...1150).contains($0) })
+    }
+
     @Test func `moments are written as ISO 8601`() {
         var bytes: [UInt8] = []
         Moment.append(milliseconds: 1_709_208_000_123, to: &bytes)

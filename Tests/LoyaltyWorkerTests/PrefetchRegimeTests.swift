@@ -7,14 +7,9 @@ import Testing
     private static let old = LibraryVersion(2, 0, 2)
     private static let new = LibraryVersion(2, 16, 0)
 
-    @Test(arguments: [(6, 10_922), (1, 65_536), (64, 1024), (1000, 1024), (0, 65_536)])
-    func `from 2.2 on the buffer is shared out, at least a mebibyte each`(_ partitions: Int, _ kibibytes: Int) {
-        let regime = PrefetchRegime.decide(
-            library: Self.new,
-            buffered: 64 << 20,
-            partitions: partitions,
-            properties: KafkaProperties()
-        )
+    @Test(arguments: [(6, 5461), (1, 32_768), (64, 512), (1000, 512), (0, 32_768)])
+    func `half of the buffer is shared out, at least half a mebibyte each`(_ partitions: Int, _ kibibytes: Int) {
+        let regime = PrefetchRegime.decide(buffered: 64 << 20, partitions: partitions, properties: KafkaProperties())
         #expect(regime == .bounded(kibibytes: kibibytes))
         var configuration = Configuration()
         regime.apply(to: &configuration, library: Self.new)
@@ -23,23 +18,16 @@ import Testing
         #expect(configuration["fetch.wait.max.ms"] == "25")
     }
 
-    @Test func `below 2.2 memory is traded for speed, and the unknown property is left out`() {
-        let regime = PrefetchRegime.decide(
-            library: Self.old,
-            buffered: 64 << 20,
-            partitions: 6,
-            properties: KafkaProperties()
-        )
-        #expect(regime == .memoryForSpeed)
+    @Test func `below 2.2 the unknown property is left out`() {
         var configuration = Configuration()
-        regime.apply(to: &configuration, library: Self.old)
-        #expect(configuration.properties.isEmpty)
-        #expect(regime.description(library: Self.old).contains("memory traded for speed"))
+        PrefetchRegime.bounded(kibibytes: 2048).apply(to: &configuration, library: Self.old)
+        #expect(configuration["queued.max.messages.kbytes"] == "2048")
+        #expect(configuration["fetch.queue.backoff.ms"] == nil)
     }
 
     @Test(arguments: [old, new]) func `what the user set stays`(_ library: LibraryVersion) {
         let properties = KafkaProperties(["queued.max.messages.kbytes": "2048"])
-        let regime = PrefetchRegime.decide(library: library, buffered: 64 << 20, partitions: 6, properties: properties)
+        let regime = PrefetchRegime.decide(buffered: 64 << 20, partitions: 6, properties: properties)
         #expect(regime == .chosen(kibibytes: "2048"))
         var configuration = Configuration(properties.forConsumer)
         regime.apply(to: &configuration, library: library)
@@ -56,7 +44,7 @@ import Testing
                 "linger.ms=7;fetch.min.bytes=9;session.timeout.ms=10000;security.protocol=PLAINTEXT",
             ])
         )
-        let consumer = settings.consumerConfiguration(prefetch: .memoryForSpeed)
+        let consumer = settings.consumerConfiguration(prefetch: .bounded(kibibytes: 1024))
         #expect(consumer["bootstrap.servers"] == "b:9092")
         #expect(consumer["group.id"] == "g")
         #expect(consumer["group.instance.id"] == "i")
@@ -82,7 +70,7 @@ import Testing
     @Test func `librdkafka takes both configurations`() throws {
         let settings = try Settings.read(SettingsSources(arguments: ["--kafka-bootstrap-servers", "127.0.0.1:1"]))
         _ = try Consumer(
-            configuration: settings.consumerConfiguration(prefetch: .memoryForSpeed),
+            configuration: settings.consumerConfiguration(prefetch: .bounded(kibibytes: 1024)),
             topics: ["t"],
             doorbell: Doorbell(),
             log: { _ in }
@@ -92,13 +80,13 @@ import Testing
 
     @Test func `a member of the default session learns of a rebalance within a second`() throws {
         let settings = try Settings.read(SettingsSources(arguments: []))
-        #expect(settings.consumerConfiguration(prefetch: .memoryForSpeed)["heartbeat.interval.ms"] == "1000")
+        #expect(settings.consumerConfiguration(prefetch: .bounded(kibibytes: 1024))["heartbeat.interval.ms"] == "1000")
     }
 
     @Test func `the start of a new group is the user's to choose`() throws {
         let settings = try Settings.read(
             SettingsSources(arguments: ["--kafka-properties", "auto.offset.reset=latest"])
         )
-        #expect(settings.consumerConfiguration(prefetch: .memoryForSpeed)["auto.offset.reset"] == "latest")
+        #expect(settings.consumerConfiguration(prefetch: .bounded(kibibytes: 1024))["auto.offset.reset"] == "latest")
     }
 }

@@ -34,6 +34,15 @@ import Testing
         #expect(Quantity.size(text) == nil)
     }
 
+    @Test func `two durations are bounds, one is both`() throws {
+        let format = SettingFormat<ClosedRange<Duration>>.durations(.zero ... .seconds(1))
+        #expect(try format.parse("0ms..5ms") == .zero ... .milliseconds(5))
+        #expect(try format.parse("20ms") == .milliseconds(20) ... .milliseconds(20))
+        for text in ["", "..", "5ms..", "5ms..0ms", "0..5", "0ms..2s", "1ms..2ms..3ms"] {
+            #expect(throws: Refusal.self, "\(text)") { try format.parse(text) }
+        }
+    }
+
     @Test(arguments: ["1500ms", "15s", "5m", "2h", "0s", "90s"])
     func `a duration is written as it is read`(_ text: String) throws {
         #expect(Quantity.text(try #require(Quantity.duration(text))) == text)

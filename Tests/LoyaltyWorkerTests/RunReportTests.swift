@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func `every key and value`() throws {
-        let line = RunReport(WorkerReport(counts: counts, seconds: 2, hasReachedEnd: true)).json
+        let worker = WorkerReport(counts: counts, seconds: 2, handlingSeconds: 1.25, hasReachedEnd: true)
+        let line = RunReport(worker).json
         #expect(!line.contains("\n"))
         let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(report["events"] as? Int == 100)
@@ -33,6 +34,7 @@ import Testing
         #expect(report["publications"] as? [String: Int] == ["recorded": 20, "repeated": 2])
         #expect(report["lost"] as? Int == 0)
         #expect(report["seconds"] as? Double == 2)
+        #expect(report["handling_seconds"] as? Double == 1.25)
         #expect(report["events_per_second"] as? Double == 50)
         let latency = try #require(report["latency_ms"] as? [String: Double])
         #expect(Set(latency.keys) == ["p50", "p99"])

@@ -66,7 +66,7 @@ import Testing
             reason: "allowed: a duration such as 200ms, 15s, 5m or 1h, from 1ms to 1h"
         ),
         Bad(option: "--breaker-failures", value: "-3", reason: "allowed: a whole number from 1 to 1000000"),
-        Bad(option: "--notification-sink", value: "mail", reason: "allowed: one of log, webhook, kafka, none"),
+        Bad(option: "--notification-sink", value: "mail", reason: "allowed: one of log, webhook, kafka, delay, none"),
         Bad(option: "--publication-sink", value: "disk", reason: "allowed: one of journal, kafka, log, none"),
         Bad(option: "--admin-port", value: "65536", reason: "allowed: a port from 0 to 65535, or none"),
         Bad(option: "--admin-port", value: "-1", reason: "allowed: a port from 0 to 65535, or none"),

@@ -66,7 +66,7 @@ struct SettingsTests {
         #expect(try NotificationSettings.sink("webhook") == .webhook)
         #expect(try PublicationSettings.sink("none") == PublicationSettings.Sink.none)
         let error = #expect(throws: SettingError.self) { try NotificationSettings.sink("mail") }
-        #expect(error?.description == #"notification.sink is "mail": allowed are log, webhook, kafka, none"#)
+        #expect(error?.description == #"notification.sink is "mail": allowed are log, webhook, kafka, delay, none"#)
     }
 
     @Test func `bounds are checked`() {

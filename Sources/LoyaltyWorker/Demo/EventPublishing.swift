@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 
 /// Publishes generated events and looks at every delivery report.
@@ -23,7 +24,8 @@ struct EventPublishing {
     /// The one that the producer was made with.
     let doorbell: Doorbell
     let topic: String
-    /// Records a second; nil: as fast as they are taken.
+    /// Records a second; nil: as fast as they are taken. A record is sent, and has its timestamp, when it is due, however long those
+    /// before it took.
     var rate: Double?
     /// The records' timestamps are spread evenly over so long, from `Moment.start` on; nil: the time of sending.
     var span: Duration?
@@ -57,6 +59,7 @@ struct EventPublishing {
     ) async -> Outcome {
         var outcome = Outcome()
         let start = ContinuousClock.now
+        let startedAt = Date.now.timeIntervalSince1970 * 1000
         func takeReports() -> Int {
             producer.reports(upTo: Self.batch) { report in
                 switch report.result {
@@ -75,7 +78,7 @@ struct EventPublishing {
             if let rate { await wait(for: record.index, rate: rate, since: start) }
             outcome.books.enter(record)
             sent(record)
-            while let error = send(record, of: generator.mix.count) {
+            while let error = send(record, of: generator.mix.count, startedAt) {
                 guard error.code == .queueFull else {
                     outcome.failed += 1
                     outcome.firstFailure = outcome.firstFailure ?? error
@@ -98,14 +101,14 @@ struct EventPublishing {
         return outcome
     }
 
-    private func send(_ record: GeneratedRecord, of count: Int) -> KafkaError? {
+    private func send(_ record: GeneratedRecord, of count: Int, _ startedAt: Double) -> KafkaError? {
         do throws(KafkaError) {
             try producer.send(
                 OutgoingRecord(
                     topic: topic,
                     key: record.key,
                     value: record.value,
-                    timestamp: timestamp(of: record, of: count)
+                    timestamp: timestamp(of: record, of: count, startedAt)
                 ),
                 token: UInt64(truncatingIfNeeded: record.index)
             )
@@ -115,8 +118,12 @@ struct EventPublishing {
         }
     }
 
-    private func timestamp(of record: GeneratedRecord, of count: Int) -> Int64? {
-        span.map { Moment.start + Int64($0.inSeconds * 1000 * Double(record.index) / Double(max(count, 1))) }
+    /// - Parameter startedAt: in milliseconds since 1970.
+    private func timestamp(of record: GeneratedRecord, of count: Int, _ startedAt: Double) -> Int64? {
+        if let span {
+            return Moment.start + Int64(span.inSeconds * 1000 * Double(record.index) / Double(max(count, 1)))
+        }
+        return rate.map { Int64(startedAt + Double(record.index) / $0 * 1000) }
     }
 
     private func wait(for index: Int, rate: Double, since start: ContinuousClock.Instant) async {

@@ -6,6 +6,9 @@ struct MixOptions: ParsableArguments {
     @Option(help: "Customers to spread the events over: a few get many, many get few (Zipf).")
     var customers = 1000
 
+    @Flag(help: "Spread the events evenly over the customers instead.")
+    var even = false
+
     @Option(help: ArgumentHelp("Share of the accruals that come with a publication (0 to 1).", valueName: "share"))
     var publicationShare = 0.2
 
@@ -46,7 +49,12 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(help: "Records to publish.")
     var count = 1000
 
-    @Option(help: ArgumentHelp("Records a second; without it as fast as the broker takes them.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "Records a second; without it as fast as the broker takes them. The timestamps are then the times at which they were due.",
+            valueName: "number"
+        )
+    )
     var rate: Double?
 
     @OptionGroup var mix: MixOptions
@@ -134,6 +142,7 @@ struct GenerateCommand: AsyncParsableCommand {
         EventMix(
             count: count,
             customers: mix.customers,
+            isEven: mix.even,
             publicationShare: mix.publicationShare,
             malformedShare: malformedShare,
             duplicateShare: duplicateShare,

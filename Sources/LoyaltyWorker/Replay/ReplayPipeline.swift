@@ -26,7 +26,6 @@ struct ReplayPipeline: Sendable {
         throttle = Throttle(rate: rate)
         let settings = live.replaying(job.group)
         let prefetch = PrefetchRegime.decide(
-            library: .current,
             buffered: settings.limits.buffered,
             partitions: job.definition.ranges.count,
             properties: settings.kafka.properties

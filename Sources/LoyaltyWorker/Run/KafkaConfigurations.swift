@@ -94,6 +94,7 @@ extension Settings {
         stages.notification.webhook.timeout = notification.webhookTimeout
         stages.notification.webhook.allow = notification.webhookAllow
         stages.notification.topic = notification.topic
+        stages.notification.delay = notification.delay
         stages.notification.template = notification.template
         stages.notification.maxAge = notification.maxAge
         stages.publication.sink = publication.sink

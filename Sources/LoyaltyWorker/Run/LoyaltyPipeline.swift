@@ -24,7 +24,6 @@ struct LoyaltyPipeline: Sendable {
         self.settings = settings
         ends = settings.admin.port.map { _ in PartitionEnds(settings) }
         prefetch = .decide(
-            library: .current,
             buffered: settings.limits.buffered,
             partitions: partitions ?? Self.assumedPartitions,
             properties: settings.kafka.properties
@@ -72,7 +71,7 @@ struct LoyaltyPipeline: Sendable {
             logger: logger
         )
         logger.info(
-            "\(prefetch.description(library: .current))",
+            "\(prefetch.description)",
             metadata: [
                 "librdkafka": "\(LibraryVersion.current)", "partitions": "\(partitions.map { "\($0)" } ?? "unknown")",
             ]
@@ -123,7 +122,7 @@ struct LoyaltyPipeline: Sendable {
             group: settings.kafka.group,
             topics: settings.kafka.topics,
             ordering: settings.ordering.rawValue,
-            prefetch: prefetch.description(library: .current),
+            prefetch: prefetch.description,
             startedAt: startedAt,
             takenAt: .now,
             residentBytes: ResidentMemory.current,

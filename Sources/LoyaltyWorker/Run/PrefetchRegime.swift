@@ -2,32 +2,23 @@ import Kafka
 
 /// How much librdkafka fetches ahead of the worker.
 ///
-/// Each partition has a queue of its own. When one is full, librdkafka below 2.2 looks at it again only after up to a second
-/// (librdkafka issue 2879), so small queues would cost most of the speed there.
+/// Each partition has a queue of its own. When all are full, librdkafka from 2.2 on looks at them again after 10 ms, and older ones
+/// when the worker wakes them (`Consumer.wakeFetchers`).
 enum PrefetchRegime: Sendable, Equatable {
-    /// `limits.buffered` is shared out among the partitions; a full queue is looked at again after 10 ms, and a request waits no
-    /// longer than 25 ms for something to come.
+    /// Half of `limits.buffered` is shared out among the partitions; a request waits no longer than 25 ms for something to come.
     case bounded(kibibytes: Int)
-    /// librdkafka's default of 64 MiB for each partition: memory is traded for speed.
-    case memoryForSpeed
     /// The user set `queued.max.messages.kbytes`.
     case chosen(kibibytes: String)
 
     private static let backoff = "fetch.queue.backoff.ms"
     private static let limit = "queued.max.messages.kbytes"
     private static let wait = "fetch.wait.max.ms"
-    private static let leastKibibytes = 1024
+    private static let leastKibibytes = 512
 
     /// - Parameter partitions: of all topics together.
-    static func decide(
-        library: LibraryVersion,
-        buffered: Int,
-        partitions: Int,
-        properties: KafkaProperties
-    ) -> PrefetchRegime {
+    static func decide(buffered: Int, partitions: Int, properties: KafkaProperties) -> PrefetchRegime {
         if let chosen = properties[limit] { return .chosen(kibibytes: chosen) }
-        guard library >= .fetchQueueBackoff else { return .memoryForSpeed }
-        return .bounded(kibibytes: max(leastKibibytes, buffered / 1024 / max(partitions, 1)))
+        return .bounded(kibibytes: max(leastKibibytes, buffered / 2 / 1024 / max(partitions, 1)))
     }
 
     /// Puts the regime into a consumer's configuration; what the user set stays.
@@ -44,14 +35,11 @@ enum PrefetchRegime: Sendable, Equatable {
     }
 
     /// For the log and the status page.
-    func description(library: LibraryVersion) -> String {
+    var description: String {
         switch self {
         case .bounded(let kibibytes):
-            "prefetch: up to \(Quantity.text(bytes: kibibytes * 1024)) ahead for each partition, which is limits.buffered"
+            "prefetch: up to \(Quantity.text(bytes: kibibytes * 1024)) ahead for each partition, which is half of limits.buffered"
                 + " shared out"
-        case .memoryForSpeed:
-            "prefetch: up to 64 MiB ahead for each partition, memory traded for speed (librdkafka \(library) stalls"
-                + " on small queues); \(Self.limit) in kafka.properties bounds it"
         case .chosen(let kibibytes):
             "prefetch: up to \(kibibytes) KiB ahead for each partition, as kafka.properties says"
         }

@@ -6,6 +6,8 @@ struct RunReport: Sendable {
     let counts: WorkerCounts
     /// From the first record to the last commit.
     let seconds: Double
+    /// From the first record to the end of the last stage.
+    let handlingSeconds: Double
     /// Everything that was present at the start is finished.
     let hasReachedEnd: Bool
     /// Peak resident memory in MiB.
@@ -17,6 +19,7 @@ struct RunReport: Sendable {
     init(_ report: WorkerReport) {
         counts = report.counts
         seconds = report.seconds
+        handlingSeconds = report.handlingSeconds
         hasReachedEnd = report.hasReachedEnd
         maxResidentMiB = ResidentMemory.peak.map { $0 >> 20 }
         lost = report.counts.lost
@@ -69,6 +72,7 @@ struct RunReport: Sendable {
             ("events_per_second", .number(eventsPerSecond)),
             ("latency_ms", Self.quantiles(counts.latency)),
             ("max_resident_mib", JSONValue(maxResidentMiB)),
+            ("handling_seconds", .number(handlingSeconds.rounded(to: 6))),
             ("rejected", JSONValue(counts.rejected)),
             ("parked", JSONValue(counts.parked)),
             ("discarded", JSONValue(counts.discarded)),

@@ -21,6 +21,7 @@ extension RunReport {
           events_per_second         events by seconds
           latency_ms.p50, .p99      from the reception of an event to its finish
           max_resident_mib          peak of the process's memory
+          handling_seconds          from the first record to the end of the last stage
           rejected                  records that could not be decoded
           parked                    dead letters that only wait behind another one of
                                     their key

@@ -66,6 +66,21 @@ extension SettingFormat where Value == Duration {
     }
 }
 
+extension SettingFormat where Value == ClosedRange<Duration> {
+    static func durations(_ range: ClosedRange<Duration>) -> Self {
+        Self(
+            "a duration such as 20ms, or two such as 0ms..5ms, from \(Quantity.text(range.lowerBound))"
+                + " to \(Quantity.text(range.upperBound))"
+        ) { (text: String) -> ClosedRange<Duration>? in
+            let bounds = text.components(separatedBy: "..").map { Quantity.duration($0) }
+            guard (1...2).contains(bounds.count), let low = bounds.first ?? nil, let high = bounds.last ?? nil,
+                low <= high, range.contains(low), range.contains(high)
+            else { return nil }
+            return low...high
+        }
+    }
+}
+
 extension SettingFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of the words of an enumeration; `refused` gives words that are known and not (yet) possible, with the
     /// reason.

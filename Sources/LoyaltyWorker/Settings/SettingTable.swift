@@ -99,7 +99,7 @@ extension Setting {
             default: "64 MiB",
             .size((1 << 20)...(1 << 40)),
             \.limits.buffered,
-            "bytes fetched and not finished"
+            "bytes received and not finished; half as much again is fetched ahead"
         ),
         Setting(
             "limits.payload",
@@ -203,6 +203,13 @@ extension Setting {
             .topic,
             \.notification.topic,
             "for the sink kafka"
+        ),
+        Setting(
+            "notification.delay",
+            default: "0ms..5ms",
+            .durations(.zero...(.seconds(3600))),
+            \.notification.delay,
+            "for the sink delay, which sends nothing and is for benchmarks and rehearsals: how long it takes for each"
         ),
         Setting(
             "notification.template",

@@ -45,6 +45,8 @@ struct Settings: Sendable {
         /// Hosts, addresses and networks that may be private or loopback.
         var webhookAllow = ""
         var topic = ""
+        /// How long the sink `delay` takes for each.
+        var delay: ClosedRange<Duration> = .zero ... .zero
         /// Mustache; nil: the built-in text.
         var template: String?
         var maxAge: Duration?

@@ -6,10 +6,13 @@ import Pipeline
 struct CustomerSpread: Sendable {
     private let cumulative: [Double]
 
-    /// - Parameter customers: at least 1; less counts as 1.
-    init(customers: Int) {
+    /// - Parameters:
+    ///   - customers: at least 1; less counts as 1.
+    ///   - isEven: all alike instead.
+    init(customers: Int, isEven: Bool = false) {
         var sum = 0.0
         cumulative = (1...max(customers, 1)).map { rank in
+            if isEven { return Double(rank) }
             let root = Double(rank).squareRoot()
             sum += 1 / (root * root.squareRoot())
             return sum

@@ -5,6 +5,8 @@ struct EventMix: Sendable, Equatable {
     /// Records, of every kind together.
     var count = 1000
     var customers = 1000
+    /// Every customer gets as many events as the others, but for chance.
+    var isEven = false
     /// Share of the accruals that come with a publication (0 to 1).
     var publicationShare = 0.2
     /// Share of the records that are broken.
@@ -40,7 +42,7 @@ struct EventGenerator: Sequence, IteratorProtocol, Sendable {
 
     init(_ mix: EventMix) {
         self.mix = mix
-        spread = CustomerSpread(customers: mix.customers)
+        spread = CustomerSpread(customers: mix.customers, isEven: mix.isEven)
         random = SplitMix64(seed: mix.seed)
         cards = Array(repeating: Card(), count: Swift.max(mix.customers, 1))
     }
