@@ -1,0 +1,35 @@
+import Benchmark
+import Cases
+import Foundation
+import FoundationModel
+
+// Wall-clock time alone: counts of instructions and allocations come from `deploy/counts`.
+let benchmarks: @Sendable () -> Void = {
+    Benchmark.defaultConfiguration = .init(
+        metrics: [.wallClock],
+        timeUnits: .nanoseconds,
+        warmupIterations: 3,
+        maxDuration: .milliseconds(700),
+        maxIterations: 1_000_000
+    )
+    for measured in Case.all + [jsonDecoder] {
+        Benchmark("\(measured.name) x \(measured.operations)") { benchmark, operate in
+            var sum = 0
+            for _ in 0..<measured.operations { sum &+= operate() }
+            blackHole(sum)
+        } setup: {
+            try measured.prepare()
+        }
+    }
+}
+
+/// Everything that the model has, by Foundation into the same types.
+private let jsonDecoder = Case("Foundation model", operations: 20) {
+    let sample = try Sample.data()
+    let decoder = JSONDecoder()
+    _ = try decoder.decode(CustomerRewardedLoyaltyPoints.self, from: sample)
+    return {
+        let model = try? decoder.decode(CustomerRewardedLoyaltyPoints.self, from: sample)
+        return Int(truncatingIfNeeded: model?.balance?.points ?? 0)
+    }
+}
