@@ -2,9 +2,11 @@ import Cases
 import Counting
 
 // Runs every case between the two calls by which callgrind knows what to count, and prints one line for each, in the same
-// order: name, operations, allocations.
+// order: name, operations, allocations. With names of cases behind it, only those: for a profile of one.
 
-for measured in Case.all {
+let names = CommandLine.arguments.dropFirst()
+
+for measured in Case.all where names.isEmpty || names.contains(measured.name) {
     let operate = try measured.prepare()
     var sum = 0
     // Once for the buffers that grow and for what is made but once.
