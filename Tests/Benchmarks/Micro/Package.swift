@@ -79,8 +79,9 @@ let timing: [Target] = [
 let package = Package(
     name: "micro",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Exactly those that were counted with: a release of theirs must not look like a change of ours.
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ]
         + (isCounting ? [] : [.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])]),
     targets: measured + counting + (isCounting ? [] : timing),
