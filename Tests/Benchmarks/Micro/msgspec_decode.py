@@ -11,8 +11,8 @@ import time
 
 import msgspec
 
-OPERATIONS = 1000
-ROUNDS = 300
+OPERATIONS = 100
+ROUNDS = 2000
 
 
 def event_type(peer):

@@ -1,7 +1,7 @@
 /// One thing that is measured.
 package struct Case: Sendable {
     package let name: String
-    /// How many operations are measured at once, so that a run takes long enough for a clock.
+    /// How many operations are measured together: some milliseconds of them.
     package let operations: Int
     /// Makes what one operation works on, and the operation. Its answer must not be thrown away, or the compiler would
     /// leave out the work.
