@@ -67,11 +67,12 @@ let counting: [Target] = [
 ]
 
 let timing: [Target] = [
-    .target(name: "FoundationModel"),
+    .target(name: "FoundationModel", swiftSettings: strict),
     .executableTarget(
         name: "Times",
         dependencies: ["Cases", "FoundationModel", .product(name: "Benchmark", package: "benchmark")],
         path: "Benchmarks/Times",
+        swiftSettings: strict,
         plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
     ),
 ]

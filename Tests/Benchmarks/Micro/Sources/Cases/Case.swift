@@ -18,6 +18,10 @@ package struct Case: Sendable {
 }
 
 /// A case that does not do what it is to be measured for.
-struct Unfit: Error {
+package struct Unfit: Error {
     let what: String
+
+    package init(what: String) {
+        self.what = what
+    }
 }

@@ -14,6 +14,6 @@ for measured in Case.all where names.isEmpty || names.contains(measured.name) {
     counting_begin()
     for _ in 0..<measured.operations { sum &+= operate() }
     let allocations = counting_end()
-    guard sum != 0 else { fatalError("\(measured.name) did nothing") }
+    guard sum != 0 else { throw Unfit(what: "\(measured.name) did nothing") }
     print(measured.name, measured.operations, allocations, separator: "\t")
 }
