@@ -230,6 +230,8 @@ extension Simulation {
             job?.member = member
         case .warn(let text): trace.note(now, "the replay warns: \(text)")
         case .tell, .discarded: break
+        case .commitTransaction, .abortTransaction:
+            throw Violation(description: "the replay has no transactions")
         }
     }
 

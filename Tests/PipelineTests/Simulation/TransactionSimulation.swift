@@ -183,7 +183,7 @@ struct TransactionSimulation {
         case .commitTransaction(let offsets): try startEnd(offsets, index)
         case .abortTransaction: try startEnd(nil, index)
         case .commit: throw Violation(description: "a commit outside of a transaction")
-        case .close, .warn, .tell: break
+        case .close, .warn, .tell, .discarded: break
         }
     }
 
