@@ -105,12 +105,13 @@ package final class Worker: Sendable {
     }
 }
 
-/// Notices that the process stood still (SIGSTOP, a machine asleep, no processor time): the group may have given its partitions to
-/// others meanwhile. librdkafka finds that out within a second of its own time, so nothing new is begun for as long.
+/// Notices that the process stood still (SIGSTOP, a machine asleep, no processor time): the group may have given its partitions
+/// to others meanwhile. librdkafka finds that out within a second of its own time, of which a busy machine gives it little, so
+/// nothing new is begun for longer than that.
 struct Standstill {
     /// No turn for this long is no accident: the shortest session that brokers allow is six seconds by default.
     static let gap: Duration = .seconds(3)
-    static let fence: Duration = .milliseconds(1500)
+    static let fence: Duration = .seconds(3)
 
     private var lastTurn: Duration?
     private var fencedUntil: Duration = .zero

@@ -14,8 +14,8 @@ import Testing
         var standstill = Standstill()
         expect(&standstill, at: .seconds(1), isFenced: false)
         expect(&standstill, at: .seconds(8), isFenced: true)
-        expect(&standstill, at: .seconds(9), isFenced: true)
-        expect(&standstill, at: .milliseconds(9500), isFenced: false)
+        expect(&standstill, at: .milliseconds(10_900), isFenced: true)
+        expect(&standstill, at: .milliseconds(11_000), isFenced: false)
     }
 
     private func expect(_ standstill: inout Standstill, at now: Duration, isFenced: Bool) {
